@@ -309,6 +309,13 @@ fn log_program(event: &Event, name: &str, actor: &str) {
         Event::WrongKeys { client, count } => {
             warn!(event = name, actor, %client, count, "wrong gateway keys");
         }
+        Event::DatabasePutBack => {
+            error!(
+                event = name,
+                actor,
+                "the database was put back to an earlier moment: trading is halted until a person ends it"
+            );
+        }
         Event::SecondPoller => {
             error!(event = name, actor, "another program polls Telegram with the same bot token");
         }

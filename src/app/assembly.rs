@@ -36,6 +36,7 @@ use keeper_domain::{
     chat::talk::Control,
     event::Event,
     keys::KeyRing,
+    notes::PUT_BACK,
     ports::{BrokerProxy, Change, Messenger, NoteStore, OutboxStore, Store, StoreError},
     routing::live_positions::LivePositions,
     session::{
@@ -268,9 +269,15 @@ pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<
         after_loss: parts.after_loss,
         needs_login: asks_for_login(parts).await?,
     };
-    let live_positions = without_memory(parts).await?;
-    let events = vec![(parts.time.now(), event.clone())];
-    let change = Change { events, live_positions, ..Change::default() };
+    let mut change = Change {
+        events: vec![(parts.time.now(), event.clone())],
+        live_positions: without_memory(parts).await?,
+        ..Change::default()
+    };
+    let is_noted = PUT_BACK.read(parts.store.as_ref()).await?.or_unreadable(true).unwrap_or(false);
+    if is_noted || parts.lease.as_ref().is_some_and(|lease| lease.holding().was_put_back()) {
+        distrust(parts, &mut change)?;
+    }
     match journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await {
         Err(error) if error.kind.heals() => {
             tracing::error!(event = "store.failed", actor = "keeper", "{error}");
@@ -279,6 +286,17 @@ pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<
         }
         told => told,
     }
+}
+
+/// The database is at an earlier moment: what was halted since then, and what is open, is not known.
+fn distrust(parts: &Parts, change: &mut Change) -> Result<(), StoreError> {
+    change.events.push((parts.time.now(), Event::DatabasePutBack));
+    change.halted = Some(true);
+    if !parts.sandbox {
+        change.live_positions = Some(LivePositions::not_known());
+    }
+    change.notes.push(PUT_BACK.set(&false)?);
+    Ok(())
 }
 
 /// The keys of bots, as they are kept.

@@ -63,7 +63,7 @@ pub(super) enum Purpose {
     Restore,
 }
 
-/// What a state folder says of a database in which there is nothing.
+/// What a state folder says of a database.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Folder {
     /// The file with a state.
@@ -72,7 +72,7 @@ struct Folder {
     worked_with: Option<String>,
 }
 
-/// Why nobody goes on with an empty database.
+/// Why nobody goes on with a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Flaw {
     /// It had a state.
@@ -85,6 +85,8 @@ enum Flaw {
     Another(String),
     /// There is nothing to be taken.
     Nothing,
+    /// There is one state in this file, and another one in the database.
+    Two(PathBuf),
 }
 
 impl Folder {
@@ -112,6 +114,18 @@ impl Folder {
             }
             (Purpose::Take, None) => Err(Flaw::Nothing),
             (Purpose::Work | Purpose::Bring, None) => Ok(()),
+        }
+    }
+}
+
+impl Folder {
+    /// A database with a state is somebody's own. Where this folder has a state too, which was never brought there, only one of them
+    /// goes on, and a person says which.
+    fn judge_used(self, place: &str) -> Result<(), Flaw> {
+        let own = self.file.filter(|file| file.ends_with(DATABASE));
+        match own {
+            Some(file) if self.worked_with.as_deref() != Some(place) => Err(Flaw::Two(file)),
+            _ => Ok(()),
         }
     }
 }
@@ -145,6 +159,15 @@ impl Flaw {
                      anew, without halt, keys and session: remove {}.",
                     note.display()
                 ),
+            ),
+            Self::Two(file) => (
+                format!(
+                    "there is a state in {}, and another one in the PostgreSQL database {place}: its own halt, keys and session",
+                    file.display()
+                ),
+                "To go on with the database, move the file away. To go on with the file, unset KEEPER_DATABASE_URL, or migrate it to an \
+                 empty database."
+                    .to_owned(),
             ),
             Self::Nothing => (
                 format!("the PostgreSQL database {place} is empty: there is no state in it"),
@@ -212,6 +235,10 @@ async fn judge(folder: &Path, place: &str, found: &Occupancy, purpose: Purpose) 
     match found {
         Occupancy::Away(_) if purpose == Purpose::Bring => Ok(()),
         Occupancy::Away(away) => Err(no_database(&ConnectError::Away(away.clone()))),
+        Occupancy::Used if purpose == Purpose::Work => {
+            let judged = Folder::of(folder).await.judge_used(place);
+            judged.map_err(|flaw| flaw.told(folder, place))
+        }
         Occupancy::Used => Ok(()),
         Occupancy::Bare | Occupancy::Empty => {
             let judged = Folder::of(folder).await.judge(place, purpose);
@@ -240,6 +267,23 @@ mod tests {
     fn judged(file: Option<&str>, worked_with: Option<&str>, purpose: Purpose) -> Result<(), Flaw> {
         let (file, worked_with) = (file.map(PathBuf::from), worked_with.map(str::to_owned));
         Folder { file, worked_with }.judge(HERE, purpose)
+    }
+
+    #[test]
+    fn of_two_states_none_is_forgotten_without_a_word() {
+        let used = |file: Option<&str>, noted: Option<&str>| {
+            Folder { file: file.map(PathBuf::from), worked_with: noted.map(str::to_owned) }.judge_used(HERE)
+        };
+        for (file, noted, goes_on) in [
+            (None, None, true),
+            (None, Some("db:5432/q0"), true),
+            (Some("s/keeper.db"), None, false),
+            (Some("s/keeper.db"), Some("db:5432/q0"), false),
+            (Some("s/keeper.db"), Some(HERE), true),
+            (Some("s/keeper.db.moved"), None, true),
+        ] {
+            assert_eq!(used(file, noted).is_ok(), goes_on, "{file:?} {noted:?}");
+        }
     }
 
     #[test]

@@ -142,11 +142,13 @@ async fn act(
     if matches!(end, End::Told) {
         heartbeat::systemd::stopping().await;
     }
+    let holding = storage.shared().map(|store| store.holding().clone());
     leave(config, keeper, storage, matches!(end, End::Told)).await;
+    let made = holding.map_or(0, |holding| holding.made());
     state.ended();
     match end {
-        End::HandedOver => standby::begin_again(After::HandOver, &signals),
-        End::SetUp => standby::begin_again(After::SetUp, &signals),
+        End::HandedOver => standby::begin_again((After::HandOver, made), &signals),
+        End::SetUp => standby::begin_again((After::SetUp, made), &signals),
         End::Told | End::GaveUp => {}
     }
     Ok(Exit::Good)

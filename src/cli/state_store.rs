@@ -16,12 +16,12 @@ use crate::cli::{
     left_behind::{self, Purpose},
     moving, noted_place,
     output::{fail, no_database, no_state},
-    setup::CliConfig,
+    setup::{self, CliConfig},
 };
 use crate::{
     fyers::Limiter,
     private_file::{self, Rules},
-    standby::{self, FencedBroker, FencedProxy, Reach, StandbyError, StopSignals},
+    standby::{self, FencedBroker, FencedProxy, Here, Reach, StandbyError, StopSignals},
     store::{
         SqliteStore, StateDir,
         postgres::{
@@ -71,8 +71,10 @@ impl StateStore {
                     noted_place::note_place(state, &place);
                     keep_shared(config, state, (name, secret));
                 };
+                let has_new_address = || has_new_address(config);
+                let here = Here { keep: &keep, has_new_address: &has_new_address };
                 let listen = config.settings.http_addr;
-                let store = Box::pin(standby::wait(contender, listen, reach, (&keep, stop))).await;
+                let store = Box::pin(standby::wait(contender, listen, reach, (here, stop))).await;
                 if let Err(StandbyError::Database(ConnectError::Away(away))) = &store {
                     moving::has_left(state, away);
                 }
@@ -284,6 +286,13 @@ pub(super) fn keep_secrets(state: &StateDir, secrets: Secrets) -> Result<(), Str
         }
     }
     Ok(())
+}
+
+/// Whether the settings, read again, have another address of PostgreSQL, and are whole.
+fn has_new_address(config: &CliConfig) -> bool {
+    let text =
+        |config: &CliConfig| config.settings.database_url.as_ref().map(|url| url.expose_secret().to_owned());
+    setup::load().is_ok_and(|now| text(&now).is_some() && text(&now) != text(config))
 }
 
 /// Somebody who wants the lease; `None` on SQLite.

@@ -87,6 +87,8 @@ mod tests {
             holder: Some("a run".to_owned()),
             address: address.map(str::to_owned),
             epoch: 7,
+            commits: 0,
+            ends: 0,
             held: Duration::ZERO,
             left: Duration::from_secs(9),
             is_over,

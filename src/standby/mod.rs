@@ -60,6 +60,8 @@ const TRY_LATER: i32 = 75;
 const GIVE_WAY: Duration = Duration::from_secs(5);
 /// Tells the fresh copy of a program why it was begun. It is no setting, and its name is none that a setting could have.
 const BEGUN_AFTER: &str = "_FYERS_KEEPER_BEGUN_AFTER";
+/// Tells it how many transactions the database had.
+const HAS_SEEN: &str = "_FYERS_KEEPER_HAS_SEEN";
 
 /// A standby could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -91,8 +93,9 @@ pub async fn wait(
     mut contender: Contender,
     listen: SocketAddr,
     reach: Reach,
-    (keep, stop): (KeepShared<'_>, &mut StopSignals),
+    (here, stop): (Here<'_>, &mut StopSignals),
 ) -> Result<Option<PostgresStore>, StandbyError> {
+    contender.has_seen(std::env::var(HAS_SEEN).ok().and_then(|seen| seen.parse().ok()).unwrap_or(0));
     let holder = Holder::default();
     let refused = |problem: String| StandbyError::Listen { addr: listen, problem };
     let relays = Relays::default();
@@ -100,7 +103,7 @@ pub async fn wait(
     let mut server = server.map_err(|error| refused(error.to_string()))?;
     let holding = tokio::select! {
         biased;
-        held = until_held(&mut contender, &holder, (&reach, keep), stop) => held?,
+        held = until_held(&mut contender, &holder, (&reach, here), stop) => held?,
         ended = &mut server => {
             return Err(refused(ended.err().map_or("it ended".to_owned(), |error| error.to_string())));
         }
@@ -123,19 +126,20 @@ pub async fn wait(
     // Its socket is free when this returns, for the listener of the keeper.
     let _ended = tokio::join!(server.handle().stop(false), server);
     let stop = stop.clone();
-    let on_lost = Arc::new(move || stand_by_again(&stop));
+    let held = holding.clone();
+    let on_lost = Arc::new(move || stand_by_again(&held, &stop));
     contender.into_store(holding, on_lost).map(Some).map_err(StandbyError::Thread)
 }
 
 async fn until_held(
     contender: &mut Contender,
     holder: &Holder,
-    (reach, keep): (&Reach, KeepShared<'_>),
+    (reach, here): (&Reach, Here<'_>),
     stop: &mut StopSignals,
 ) -> Result<Option<HeldLease>, StandbyError> {
-    let mut told = Told::new(holder.clone());
+    let (mut told, signals) = (Told::new(holder.clone()), stop.clone());
     let stands_by = async {
-        prepare(contender, &mut told).await?;
+        prepare(contender, &mut told, (here, &signals)).await?;
         contender.stand_by();
         give_way(contender).await;
         Ok::<_, StandbyError>(())
@@ -146,13 +150,13 @@ async fn until_held(
         ready = stands_by => ready?,
     }
     let (news, warm) = (contender.news(), Box::pin(contender.keep_warm()));
-    let secrets = Box::pin(follow_secrets(contender.reader(), keep));
+    let secrets = Box::pin(follow_secrets(contender.reader(), here.keep));
     tokio::select! {
         never = news.listen() => match never {},
         never = reach.look() => match never {},
         never = warm => match never {},
         never = secrets => match never {},
-        holding = taken(contender, told, (&news, reach), stop) => holding,
+        holding = taken(contender, told, (&news, reach, here), stop) => holding,
     }
 }
 
@@ -163,6 +167,28 @@ const LAST_ANSWERS: Duration = Duration::from_millis(300);
 
 /// What to do with a secret that all keepers of the database share.
 pub type KeepShared<'a> = &'a dyn Fn(&'static str, SecretString);
+
+/// What a standby has of the machine it is on.
+#[derive(Clone, Copy)]
+pub struct Here<'a> {
+    /// What to do with the secrets that it shares.
+    pub keep: KeepShared<'a>,
+    /// Whether the settings have another address of the database by now: a password may be changed while it stands by.
+    pub has_new_address: &'a dyn Fn() -> bool,
+}
+
+impl Here<'_> {
+    /// The server does not let it in: a fresh copy of the program reads the settings again, where they have changed.
+    fn begin_again_if_moved(self, error: &ConnectError, contender: &Contender, stop: &StopSignals) {
+        if matches!(error, ConnectError::Settings(_)) && (self.has_new_address)() {
+            tracing::info!(
+                event = "lease.new_address",
+                "the settings have another address of PostgreSQL: it is tried"
+            );
+            begin_again((After::Loss, contender.seen()), stop);
+        }
+    }
+}
 
 /// Whoever stands by has the secrets of those who act: the command line on its machine asks with them.
 async fn follow_secrets(store: PostgresStore, keep: KeepShared<'_>) -> Infallible {
@@ -182,7 +208,7 @@ async fn follow_secrets(store: PostgresStore, keep: KeepShared<'_>) -> Infallibl
 async fn taken(
     contender: &mut Contender,
     mut told: Told,
-    (news, reach): (&LeaseNews, &Reach),
+    (news, reach, here): (&LeaseNews, &Reach, Here<'_>),
     stop: &mut StopSignals,
 ) -> Result<Option<HeldLease>, StandbyError> {
     loop {
@@ -200,6 +226,7 @@ async fn taken(
             Err(error) if !error.may_pass_again() => return Err(refused(error)),
             Err(error) => {
                 told.away(&error);
+                here.begin_again_if_moved(&error, contender, stop);
                 ASK_EVERY
             }
         };
@@ -228,7 +255,11 @@ async fn look(contender: &mut Contender, told: &mut Told) -> Duration {
 
 /// The tables are there, and this keeper is of the account whose they are. A copy of a program that has acted has reached
 /// the database before: what it was let in with is no mistake in the settings.
-async fn prepare(contender: &mut Contender, told: &mut Told) -> Result<(), StandbyError> {
+async fn prepare(
+    contender: &mut Contender,
+    told: &mut Told,
+    (here, stop): (Here<'_>, &StopSignals),
+) -> Result<(), StandbyError> {
     let mut pause = FIRST_PAUSE;
     let has_acted = matches!(After::of_this_run(), Some(After::Loss | After::HandOver));
     loop {
@@ -239,6 +270,7 @@ async fn prepare(contender: &mut Contender, told: &mut Told) -> Result<(), Stand
         match prepared {
             Err(error) if error.may_pass() || (has_acted && error.may_pass_again()) => {
                 told.away(&error);
+                here.begin_again_if_moved(&error, contender, stop);
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
@@ -286,23 +318,24 @@ impl After {
 }
 
 /// The lease is lost: nothing of this run may act any more.
-fn stand_by_again(stop: &StopSignals) {
+fn stand_by_again(held: &HeldLease, stop: &StopSignals) {
     tracing::error!(
         event = "lease.lost",
         "the lease is lost; another keeper may act, and this one stands by"
     );
-    begin_again(After::Loss, stop);
+    begin_again((After::Loss, held.made()), stop);
 }
 
-/// Replaces this program by a fresh copy of itself, which stands by. One that was told to stop ends.
-pub fn begin_again(after: After, stop: &StopSignals) -> ! {
+/// Replaces this program by a fresh copy of itself, which stands by. One that was told to stop ends. `seen`: how many
+/// transactions the database had.
+pub fn begin_again((after, seen): (After, i64), stop: &StopSignals) -> ! {
     logging::flush(LAST_LINE);
     if stop.have_come() {
         std::process::exit(0);
     }
     let Ok(program) = std::env::current_exe() else { std::process::exit(TRY_LATER) };
     let mut fresh = Command::new(program);
-    fresh.args(std::env::args_os().skip(1)).env(BEGUN_AFTER, after.slug());
+    fresh.args(std::env::args_os().skip(1)).env(BEGUN_AFTER, after.slug()).env(HAS_SEEN, seen.to_string());
     let failed = fresh.exec();
     // Only when the program is not there any more: whoever started this one starts it again.
     tracing::error!(event = "keeper.not_replaced", "{failed}");

@@ -3,6 +3,7 @@
 //! Tokens are stored as they are: the folder is 0700 and the files 0600, and whoever can read them as this user or
 //! as root could read the settings too. Errors never quote a stored value.
 
+mod caller;
 mod droppable;
 pub mod postgres;
 mod rows;

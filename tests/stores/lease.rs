@@ -83,6 +83,51 @@ async fn a_keeper_that_slept_can_commit_nothing() {
     second.close().await;
 }
 
+/// A backup is put back beside running keepers: the number of a holding is given again, and it is another holding.
+#[tokio::test]
+async fn a_number_that_is_given_again_is_not_the_same_lease() {
+    let Some(server) = server::shared() else { return };
+    let url = server.database();
+    holder(&url, "a").await.close().await;
+    let second = holder(&url, "b").await;
+    second.commit(notes(&["of b"])).await.unwrap();
+    let database = url.expose_secret().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    let before = "UPDATE lease SET epoch = 1, holder = 'a', expires_at = clock_timestamp()";
+    server.sql(&database, before);
+    let third = holder(&url, "c").await;
+    assert_eq!(third.holding().epoch(), second.holding().epoch());
+    let refused = second.commit(notes(&["too late"])).await.unwrap_err();
+    assert_eq!(refused.kind, StoreErrorKind::Fenced, "{refused}");
+    assert!(!second.holding().is_good());
+    second.close().await;
+    third.commit(notes(&["of c"])).await.unwrap();
+    assert!(third.holding().is_good(), "nobody has let it go in its name");
+}
+
+/// The same holder, whose last transactions the database does not know any more.
+#[tokio::test]
+async fn a_holder_makes_nothing_on_an_earlier_moment_and_the_next_one_is_told() {
+    let Some(server) = server::shared() else { return };
+    let url = server.database();
+    let first = holder(&url, "a").await;
+    first.commit(notes(&["one"])).await.unwrap();
+    first.commit(notes(&["two"])).await.unwrap();
+    let (mut waiting, mut fresh) = (contender(&url, "b"), contender(&url, "c"));
+    waiting.look().await.unwrap();
+    let database = url.expose_secret().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    server.sql(&database, "UPDATE lease SET commits = commits - 1");
+    let refused = first.commit(notes(&["three"])).await.unwrap_err();
+    assert_eq!(refused.kind, StoreErrorKind::Fenced, "{refused}");
+    assert!(!first.holding().is_good(), "it begins anew");
+    end_lease(server, &url);
+    assert!(waiting.try_take().await.unwrap().expect("nobody has it").was_put_back());
+    end_lease(server, &url);
+    assert!(
+        !fresh.try_take().await.unwrap().expect("nobody has it").was_put_back(),
+        "it has seen nothing else"
+    );
+}
+
 /// The answer did not come in time, and what was asked for was done all the same: nobody else may act, so it must notice.
 #[tokio::test]
 async fn a_keeper_that_holds_it_without_knowing_takes_it_again() {

@@ -93,6 +93,37 @@ fn a_holder_that_is_not_let_in_any_more_waits_and_goes_on() {
     world.judge();
 }
 
+/// A password is changed in its file while a keeper stands by: it is of use without a person who starts it again.
+#[test]
+fn a_standby_reads_its_password_again() {
+    let Some(world) = World::new() else { return };
+    with_a_password(&world);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("url");
+    let write = |url: String| {
+        fs::write(&file, url).unwrap();
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+    };
+    write(world.database_for(1, "guarded:another-one", &world.database));
+    let path = file.to_str().unwrap().to_owned().leak();
+    let world = world.with_own(1, "KEEPER_DATABASE_URL", "");
+    let mut world = world.with_own(1, "KEEPER_DATABASE_URL_FILE", path);
+    world.start(0);
+    world.wait_acts(0);
+    world.start(1);
+    world.wait_stands_by(1);
+    world.sql("ALTER ROLE guarded PASSWORD 'a-new-one'");
+    world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'guarded'");
+    let says = |words: &str| get(&world.url(1, "/readyz")).filter(|ready| ready.1.contains(words));
+    wait_for("it is not let in", || says("28P01"));
+    write(world.database_for(1, "guarded:a-new-one", &world.database));
+    wait_for("it reads it again", || world.log(1).contains("lease.new_address").then_some(()));
+    world.wait_warm(0);
+    world.tell_to_stop(0);
+    world.wait_acts(1);
+    assert_eq!(world.order(1, "with the new password").unwrap(), "fyers");
+}
+
 /// A certificate for another name, by an authority that nobody here knows; `None` without the program that makes one.
 fn with_a_certificate(world: &World) -> Option<tempfile::TempDir> {
     let folder = tempfile::tempdir().unwrap();

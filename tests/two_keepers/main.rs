@@ -20,6 +20,7 @@ mod hosts;
 mod judge;
 mod network;
 mod own_state;
+mod put_back;
 mod relay;
 #[path = "../stores/server.rs"]
 #[allow(dead_code, reason = "another test program uses the rest")]

@@ -169,6 +169,8 @@ pub enum Event {
     },
     /// Another program polls Telegram with the same bot token.
     SecondPoller,
+    /// The database that keepers share is at an earlier moment than it was: trading is halted with it.
+    DatabasePutBack,
     /// A person halted trading, or ended the halt.
     HaltChanged {
         /// Whether it is halted now.

@@ -140,6 +140,7 @@ fn keeper(event: &Event) -> Option<String> {
         Event::WrongKeys { client, count } => {
             format!("{count} requests with a wrong gateway key, the latest from {client}")
         }
+        Event::DatabasePutBack => "The database was put back to an earlier moment; trading halted".to_owned(),
         Event::SecondPoller => "Another program polls Telegram with this bot".to_owned(),
         Event::TestAlert { .. } => "Test of the alerts".to_owned(),
         Event::DaySummary { day } => {

@@ -53,6 +53,11 @@ impl<T> Note<T> {
 }
 
 impl<T> Note<T> {
+    /// Its name.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Whether it is this note that changes.
     pub fn is_in(&self, change: &NoteChange) -> bool {
         change.name == self.name

@@ -21,6 +21,9 @@ pub const SIMULATED_IN_GAP: Note<u64> = Note::new("simulated_in_gap");
 /// Simulated positions that were still open when orders went to FYERS, as a person was last told. Owned by the ExchangeActor.
 pub const SIMULATED_TOLD: Note<Vec<String>> = Note::new("simulated_told");
 
+/// A keeper has seen that the database is at an earlier moment than it was, and none has halted for it yet.
+pub const PUT_BACK: Note<bool> = Note::new("put_back");
+
 /// GTT and smart orders that FYERS has taken and that are not known to be over. Owned by the ExchangeActor.
 pub const CONDITIONAL_ORDERS: Note<Vec<Conditional>> = Note::new("conditional_orders");
 

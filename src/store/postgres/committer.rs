@@ -16,11 +16,16 @@ use tokio::{
     time::{Instant, timeout},
 };
 
-use crate::store::postgres::{
-    connect::Address,
-    fault::{of, told},
-    transaction::{self, Fault, LIMIT, Piece, not_known},
-    write::Work,
+use crate::store::{
+    caller::{Caller, break_lines, refuse_all},
+    postgres::{
+        connect::Address,
+        fault::{of, told},
+        held_lease::HeldLease,
+        put_back,
+        transaction::{self, Fault, Fenced, LIMIT, Piece, not_known},
+        write::Work,
+    },
 };
 
 /// How many changes may wait. Beyond that they are refused.
@@ -37,23 +42,6 @@ enum Job {
     Trim(oneshot::Sender<Result<bool, StoreError>>),
 }
 
-/// Who waits for an answer, what was asked, and what it builds on.
-struct Caller {
-    doing: &'static str,
-    answer: oneshot::Sender<Result<(), StoreError>>,
-    line: Option<ChangeLine>,
-}
-
-impl Caller {
-    /// Who does not wait any more needs no answer. Of its line nothing more is made.
-    fn refuse(self, error: StoreError) {
-        if let Some(line) = &self.line {
-            line.break_off(error.kind);
-        }
-        let _gone = self.answer.send(Err(StoreError { doing: self.doing, ..error }));
-    }
-}
-
 /// The callers' side. The task ends when this is closed, after it has made what still waits.
 #[derive(Debug)]
 pub(super) struct Committer {
@@ -65,13 +53,13 @@ impl Committer {
     /// The callers' side, and the task that does the work, on a connection that is there or on one of its own.
     pub(super) fn new(
         address: Address,
-        epoch: i64,
+        holding: HeldLease,
         on: Option<PgConnection>,
     ) -> (Self, impl Future<Output = ()> + Send + 'static) {
         let (jobs, waiting) = mpsc::channel(WAITING);
         let (end, ended) = oneshot::channel();
         let state = on.map_or_else(|| State::down(StoreErrorKind::Failing), State::Up);
-        let worker = Worker { address, epoch, jobs: waiting, state };
+        let worker = Worker { address, holding, jobs: waiting, state };
         let task = async move {
             worker.run().await;
             let _nobody_waits = end.send(());
@@ -100,8 +88,7 @@ impl Committer {
         doing: &'static str,
         work: Work,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
-        let (answer, heard) = oneshot::channel();
-        let caller = Caller { doing, answer, line: line.clone() };
+        let (caller, heard) = Caller::new(doing, line.clone());
         let queued = self.send(Job::Make { work, caller });
         if let (Some(line), Err(kind)) = (line, queued) {
             line.break_off(kind);
@@ -116,8 +103,7 @@ impl Committer {
     /// an answer of the thread ends it, whatever the answer is.
     pub(super) async fn settled(&self) {
         loop {
-            let (answer, heard) = oneshot::channel();
-            let caller = Caller { doing: "waited for what was queued", answer, line: None };
+            let (caller, heard) = Caller::new("waited for what was queued", None);
             match self.send(Job::Make { work: Work::Nothing, caller }) {
                 Ok(()) => return drop(heard.await),
                 Err(StoreErrorKind::Busy) => tokio::time::sleep(FIRST_PAUSE).await,
@@ -155,7 +141,7 @@ impl Committer {
 
 struct Worker {
     address: Address,
-    epoch: i64,
+    holding: HeldLease,
     jobs: mpsc::Receiver<Job>,
     state: State,
 }
@@ -167,7 +153,7 @@ enum State {
         next: Instant,
         pause: Duration,
     },
-    /// Another keeper has taken over.
+    /// The lease is not this keeper's any more.
     Fenced,
 }
 
@@ -230,7 +216,7 @@ impl Worker {
             State::Down { kind, .. } => return refuse(waiting, *kind),
             State::Fenced => return refuse(waiting, StoreErrorKind::Fenced),
         };
-        match transaction::make(on, self.epoch, pieces).await {
+        match transaction::make(on, &self.holding, pieces).await {
             Ok(outcomes) => answer(waiting, outcomes),
             Err(fault) => self.failed(fault, waiting).await,
         }
@@ -241,12 +227,12 @@ impl Worker {
     async fn failed(&mut self, fault: Fault, waiting: Vec<Caller>) {
         let mut behind = vec![];
         let kind = match fault {
-            Fault::Fenced => {
-                self.state = State::Fenced;
-                tracing::error!(
-                    event = "lease.lost",
-                    "another keeper has taken over; this one changes nothing"
-                );
+            Fault::Fenced(fenced) => {
+                let on = match std::mem::replace(&mut self.state, State::Fenced) {
+                    State::Up(on) => Some(on),
+                    _ => None,
+                };
+                self.fenced(fenced, on).await;
                 refuse(waiting, StoreErrorKind::Fenced);
                 StoreErrorKind::Fenced
             }
@@ -255,7 +241,7 @@ impl Worker {
                 self.reconnect().await;
                 break_lines(&waiting, error.kind);
                 self.drain(&mut behind);
-                refuse_with(waiting, &error);
+                refuse_all(waiting, &error);
                 error.kind
             }
             Fault::NotKnown(number, error) => {
@@ -266,14 +252,27 @@ impl Worker {
                 }
                 self.drain(&mut behind);
                 match last {
-                    Some(last) if last >= number => answer_all(waiting),
-                    Some(_) => refuse_with(waiting, &error),
-                    None => refuse_with(waiting, &not_known(&error)),
+                    Some(last) if last >= number => waiting.into_iter().for_each(Caller::made),
+                    Some(_) => refuse_all(waiting, &error),
+                    None => refuse_all(waiting, &not_known(&error)),
                 }
                 error.kind
             }
         };
         refuse(behind, kind);
+    }
+
+    /// Nothing more is made, and nothing more is done in the name of this lease.
+    async fn fenced(&mut self, fenced: Fenced, on: Option<PgConnection>) {
+        self.state = State::Fenced;
+        self.holding.end();
+        match (fenced, on) {
+            (Fenced::PutBack, Some(mut on)) => put_back::tell(&mut on).await,
+            _ => tracing::error!(
+                event = "lease.lost",
+                "another keeper has taken over; this one changes nothing"
+            ),
+        }
     }
 
     fn drain(&mut self, behind: &mut Vec<Caller>) {
@@ -307,16 +306,16 @@ impl Worker {
     async fn reconnect(&mut self) -> Option<i64> {
         let connected = async {
             let mut on = self.address.connect().await?;
-            let query = sqlx::query_as("SELECT commits, epoch FROM lease WHERE one = 1");
-            let (commits, epoch): (i64, i64) = query.fetch_one(&mut on).await?;
-            Ok::<_, sqlx::Error>((on, commits, epoch))
+            let found = transaction::found(&mut on, &self.holding).await?;
+            Ok::<_, sqlx::Error>((on, found))
         };
         match timeout(LIMIT, connected).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)) {
-            Ok((_, _, epoch)) if epoch != self.epoch => {
-                self.state = State::Fenced;
+            Ok((on, Err(fenced))) => {
+                self.fenced(fenced, Some(on)).await;
                 None
             }
-            Ok((on, commits, _)) => {
+            Ok((on, Ok(commits))) => {
+                self.holding.note_made(commits);
                 if matches!(self.state, State::Down { pause, .. } if pause > FIRST_PAUSE) {
                     tracing::info!(event = "store.healed", "PostgreSQL can be written again");
                 }
@@ -341,7 +340,7 @@ impl Worker {
             State::Down { kind, .. } => return Err(of(*kind, DOING)),
             State::Fenced => return Err(of(StoreErrorKind::Fenced, DOING)),
         };
-        transaction::trim(on, self.epoch).await.map_err(|error| {
+        transaction::trim(on, &self.holding).await.map_err(|error| {
             let error = told(DOING, &error);
             self.lost(&error);
             error
@@ -349,35 +348,15 @@ impl Worker {
     }
 }
 
-fn break_lines(waiting: &[Caller], kind: StoreErrorKind) {
-    waiting.iter().filter_map(|caller| caller.line.as_ref()).for_each(|line| line.break_off(kind));
-}
-
 fn refuse(waiting: Vec<Caller>, kind: StoreErrorKind) {
-    break_lines(&waiting, kind);
-    for caller in waiting {
-        let error = of(kind, caller.doing);
-        caller.refuse(error);
-    }
-}
-
-fn refuse_with(waiting: Vec<Caller>, error: &StoreError) {
-    break_lines(&waiting, error.kind);
-    for caller in waiting {
-        caller.refuse(error.clone());
-    }
-}
-
-fn answer_all(waiting: Vec<Caller>) {
-    for caller in waiting {
-        let _gone = caller.answer.send(Ok(()));
-    }
+    // Each one's own words for what it did are put in by the caller.
+    refuse_all(waiting, &of(kind, ""));
 }
 
 fn answer(waiting: Vec<Caller>, outcomes: Vec<Result<(), StoreError>>) {
     for (caller, outcome) in waiting.into_iter().zip(outcomes) {
         match outcome {
-            Ok(()) => drop(caller.answer.send(Ok(()))),
+            Ok(()) => caller.made(),
             Err(error) => caller.refuse(error),
         }
     }

@@ -1,6 +1,6 @@
 //! A keeper that wants the lease, and the thread that keeps it once it has it.
 
-use std::{convert::Infallible, path::Path};
+use std::{convert::Infallible, path::Path, time::Duration};
 
 use keeper_domain::session_state::StoredSession;
 use sqlx::{Connection, PgConnection, PgPool};
@@ -15,7 +15,7 @@ use crate::store::{
         committer::Committer,
         connect::{Address, ConnectError},
         held_lease::{self, HeldLease},
-        lease::{self, ASK_LIMIT, Awaiting, Candidate, LeaseRow, RENEW_EVERY, Take},
+        lease::{self, ASK_LIMIT, Awaiting, Candidate, LEASE, LeaseId, LeaseRow, RENEW_EVERY, Take},
         leave,
         migrate::{self, Copied, Keep, Secrets},
         migrate_error::MigrateError,
@@ -43,6 +43,10 @@ pub struct Contender {
     said: Option<bool>,
     /// The system ends this program with its lease.
     is_mortal: bool,
+    /// How many transactions there were when it looked last.
+    seen: i64,
+    /// The end of the lease as it was seen last, and since when, on a clock that nobody can set.
+    end: Option<(i64, Duration)>,
 }
 
 impl Contender {
@@ -57,6 +61,8 @@ impl Contender {
             reaches_fyers: None,
             said: None,
             is_mortal: false,
+            seen: 0,
+            end: None,
         }
     }
 
@@ -117,8 +123,8 @@ impl Contender {
     /// The database does not answer, or it is that of a keeper which is set up otherwise.
     pub async fn try_take(&mut self) -> Result<Option<HeldLease>, ConnectError> {
         let asked_at = held_lease::now();
-        let who = self.who.clone();
-        let taken = match self.ask(async |on| lease::take(on, &who).await).await? {
+        let (who, unrenewed) = (self.who.clone(), self.unrenewed());
+        let taken = match self.ask(async |on| lease::take(on, &who, unrenewed).await).await? {
             Take::Taken(taken) => taken,
             Take::Held => return Ok(None),
             Take::Misfit(misfit) => return Err(ConnectError::Misfit(misfit)),
@@ -128,7 +134,9 @@ impl Contender {
             self.stands_by = false;
             let _on_another_connection_then = self.ask(async |on| lease::stand_down(on).await).await;
         }
-        Ok(Some(HeldLease::new(taken, asked_at)))
+        let holding = HeldLease::new(taken, asked_at);
+        holding.compare(self.seen);
+        Ok(Some(holding))
     }
 
     /// What the lease's row says, unless it is that of a keeper which is set up otherwise, or the state is elsewhere.
@@ -162,7 +170,27 @@ impl Contender {
     /// # Errors
     /// The database does not answer.
     pub async fn look(&mut self) -> Result<LeaseRow, ConnectError> {
-        self.ask(async |on| lease::look(on).await).await
+        let row = self.ask(async |on| lease::look(on).await).await?;
+        self.has_seen(row.commits);
+        if self.end.is_none_or(|(end, _)| end != row.ends) {
+            self.end = Some((row.ends, held_lease::now()));
+        }
+        Ok(row)
+    }
+
+    /// The end of a lease that nobody has renewed for longer than one is good: the database's clock was set back.
+    fn unrenewed(&self) -> Option<i64> {
+        self.end.filter(|(_, since)| held_lease::now() > *since + LEASE).map(|(end, _)| end)
+    }
+
+    /// How many it has seen.
+    pub fn seen(&self) -> i64 {
+        self.seen
+    }
+
+    /// The database has had so many transactions of holders: with fewer of them it is at an earlier moment.
+    pub fn has_seen(&mut self, commits: i64) {
+        self.seen = self.seen.max(commits);
     }
 
     /// Whether another keeper stands by.
@@ -193,16 +221,16 @@ impl Contender {
         self.prepare().await?;
         let mut on = self.patient().await?;
         let taken = lease::take_to_fill(&mut on, &self.who).await?;
-        let epoch = epoch(taken)?;
+        let id = id(taken)?;
         let filling = async {
             let mut writing = on.begin().await?;
             let copied = migrate::to_postgres(from, &mut writing, secrets).await?;
-            in_time(leave::end_in_time(&mut writing, epoch).await?)?;
+            in_time(leave::end_in_time(&mut writing, &id).await?)?;
             writing.commit().await?;
             Ok(copied)
         };
-        let filled = self.renewing(epoch, filling).await;
-        let _ends_by_itself = lease::release(&mut on, epoch, false, None).await;
+        let filled = self.renewing(&id, filling).await;
+        let _ends_by_itself = lease::release(&mut on, &id, false, None).await;
         filled
     }
 
@@ -214,33 +242,33 @@ impl Contender {
     pub async fn move_to(&self, to: &Path, keep: Keep<'_>, away: &Away) -> Result<Copied, MigrateError> {
         self.prepare().await?;
         let mut on = self.patient().await?;
-        let taken = lease::take(&mut on, &self.who).await?;
-        let epoch = epoch(taken)?;
+        let taken = lease::take(&mut on, &self.who, None).await?;
+        let id = id(taken)?;
         let moving = async {
             let copied = migrate::to_sqlite(&mut on, to, (keep, Some(&away.number))).await?;
-            in_time(leave::leave(&mut on, epoch, away).await?)?;
+            in_time(leave::leave(&mut on, &id, away).await?)?;
             Ok(copied)
         };
-        let moved = self.renewing(epoch, moving).await;
-        let _ends_by_itself = lease::release(&mut on, epoch, false, None).await;
+        let moved = self.renewing(&id, moving).await;
+        let _ends_by_itself = lease::release(&mut on, &id, false, None).await;
         moved
     }
 
     /// Does it while the lease is renewed beside it: a migration that is killed leaves one that ends as soon as any other.
     async fn renewing<T>(
         &self,
-        epoch: i64,
+        id: &LeaseId,
         work: impl Future<Output = Result<T, MigrateError>>,
     ) -> Result<T, MigrateError> {
         tokio::select! {
             biased;
             done = work => done,
-            () = self.renew(epoch) => Err(MigrateError::Late),
+            () = self.renew(id) => Err(MigrateError::Late),
         }
     }
 
     /// Until it cannot be renewed any more.
-    async fn renew(&self, epoch: i64) {
+    async fn renew(&self, id: &LeaseId) {
         let mut connection = None;
         loop {
             sleep(RENEW_EVERY).await;
@@ -250,7 +278,7 @@ impl Contender {
                     Some(on) => on,
                     None => self.address.connect().await?,
                 };
-                let is_ours = lease::renew(&mut on, epoch, None).await?;
+                let is_ours = lease::renew(&mut on, (id, 0), None).await?;
                 Ok::<_, sqlx::Error>((on, is_ours))
             };
             match timeout(ASK_LIMIT, renewing).await {
@@ -326,7 +354,7 @@ impl Contender {
     /// The system gives no thread.
     pub fn into_store(self, holding: HeldLease, on_lost: OnLost) -> std::io::Result<PostgresStore> {
         // The connection on which the lease was just taken is one that works.
-        let (committer, work) = Committer::new(self.address.clone(), holding.epoch(), self.connection);
+        let (committer, work) = Committer::new(self.address.clone(), holding.clone(), self.connection);
         let pool = self.readers.unwrap_or_else(|| self.address.readers());
         let (let_go, told_to) = oneshot::channel();
         let (released, is_released) = oneshot::channel();
@@ -348,9 +376,9 @@ impl Contender {
     }
 }
 
-fn epoch(taken: Take) -> Result<i64, MigrateError> {
+fn id(taken: Take) -> Result<LeaseId, MigrateError> {
     match taken {
-        Take::Taken(taken) => Ok(taken.epoch),
+        Take::Taken(taken) => Ok(taken.id),
         Take::Held => Err(MigrateError::InUse),
         Take::Misfit(misfit) => Err(ConnectError::Misfit(misfit).into()),
         Take::Away(away) => Err(ConnectError::Away(away).into()),

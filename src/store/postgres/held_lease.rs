@@ -4,14 +4,14 @@ use std::{
     fmt,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering},
     },
     time::Duration,
 };
 
 use keeper_domain::shared_calls::{CallsBefore, SharedCalls};
 
-use crate::store::postgres::lease::{Awaiting, LEASE, MARGIN, Taken, Told};
+use crate::store::postgres::lease::{Awaiting, LEASE, LeaseId, MARGIN, Taken, Told};
 
 /// Whoever has not stopped is ended by the system so much earlier.
 const LAST_MARGIN: Duration = Duration::from_millis(400);
@@ -24,10 +24,15 @@ pub struct HeldLease {
     /// Whether another keeper waited for it when it was last renewed.
     is_awaited: Arc<AtomicBool>,
     taken: Arc<Taken>,
+    /// The number of the last transaction that is known to be made. The database never knows of fewer, unless it was put
+    /// back to an earlier moment.
+    made: Arc<AtomicI64>,
     /// Tells what this keeper has sent to FYERS.
     calls: Arc<OnceLock<TellCalls>>,
     /// See [`Self::follows_outage`].
     outage: Arc<AtomicBool>,
+    /// See [`Self::was_put_back`].
+    put_back: Arc<AtomicBool>,
 }
 
 /// See [`HeldLease::share`].
@@ -45,16 +50,19 @@ impl HeldLease {
         let taken = Arc::default();
         Self {
             taken,
+            made: Arc::default(),
             good_until: Arc::default(),
             is_awaited: Arc::default(),
             calls: Arc::default(),
             outage: Arc::default(),
+            put_back: Arc::default(),
         }
     }
 
     /// A lease that was asked for at this moment and granted later.
     pub(super) fn new(taken: Taken, asked_at: Duration) -> Self {
         let holding = Self { taken: Arc::new(taken), ..Self::none() };
+        holding.note_made(holding.taken.commits);
         holding.extend(asked_at);
         holding
     }
@@ -88,7 +96,22 @@ impl HeldLease {
 
     /// The number of this holding.
     pub fn epoch(&self) -> i64 {
-        self.taken.epoch
+        self.taken.id.epoch
+    }
+
+    /// Which holding it is.
+    pub(super) fn id(&self) -> &LeaseId {
+        &self.taken.id
+    }
+
+    /// The number of the last transaction that is known to be made.
+    pub fn made(&self) -> i64 {
+        self.made.load(Ordering::SeqCst)
+    }
+
+    /// The transaction of this number is made.
+    pub(super) fn note_made(&self, number: i64) {
+        self.made.fetch_max(number, Ordering::SeqCst);
     }
 
     /// Whether the keeper that held it before has not let it go: its end was not told.
@@ -104,6 +127,16 @@ impl HeldLease {
     /// Whether that is why the keeper before it did not let go: it could not.
     pub fn follows_outage(&self) -> bool {
         self.outage.load(Ordering::SeqCst)
+    }
+
+    /// The database had this number of transactions when this keeper saw it last.
+    pub(super) fn compare(&self, seen: i64) {
+        self.put_back.store(self.taken.commits < seen, Ordering::SeqCst);
+    }
+
+    /// Whether the database is at an earlier moment than this keeper, or the run before it, has seen.
+    pub fn was_put_back(&self) -> bool {
+        self.put_back.load(Ordering::SeqCst)
     }
 
     /// It was renewed by a question that left at this moment.

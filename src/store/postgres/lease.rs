@@ -53,6 +53,10 @@ pub struct LeaseRow {
     pub address: Option<String>,
     /// The number of this holding.
     pub epoch: i64,
+    /// How many transactions the holders have made so far.
+    pub commits: i64,
+    /// When it ends, by the database's clock in microseconds. Each renewal changes it.
+    pub ends: i64,
     /// How long it has been held.
     pub held: Duration,
     /// How long it is still good.
@@ -87,11 +91,21 @@ impl LeaseRow {
     }
 }
 
+/// Which holding it is. The number alone does not say so: a database that was put back to an earlier moment gives it again.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct LeaseId {
+    /// The number of the holding.
+    pub(super) epoch: i64,
+    /// The run of the program that has it.
+    pub(super) holder: String,
+}
+
 /// A lease that was given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Taken {
-    /// The number of the holding.
-    pub(super) epoch: i64,
+    pub(super) id: LeaseId,
+    /// How many transactions the holders have made so far.
+    pub(super) commits: i64,
     /// Whether the keeper before it has not let go.
     pub(super) after_crash: bool,
     /// What keepers before it have sent to FYERS.
@@ -112,23 +126,30 @@ pub(super) enum Take {
 }
 
 /// Takes the lease when nobody has it, unless it is a keeper's that was set up otherwise.
-pub(super) async fn take(on: &mut PgConnection, who: &Candidate) -> Result<Take> {
+///
+/// `unrenewed`: the end of one that was seen unchanged for longer than any is good. It is over, whatever the database's
+/// clock says by now.
+pub(super) async fn take(on: &mut PgConnection, who: &Candidate, unrenewed: Option<i64>) -> Result<Take> {
     let before = look(on).await?;
     match before.away {
         Some(away) => Ok(Take::Away(away)),
-        None => take_after(on, who, before).await,
+        None => take_after(on, who, (before, unrenewed)).await,
     }
 }
 
 /// The same for somebody who brings the state back, if it has left.
 pub(super) async fn take_to_fill(on: &mut PgConnection, who: &Candidate) -> Result<Take> {
     let before = look(on).await?;
-    take_after(on, who, before).await
+    take_after(on, who, (before, None)).await
 }
 
 /// A keeper that did not wait for the answer, or did not get it, may hold the lease without knowing: then it takes it
 /// again. It takes it in the place of the holding that it has seen, so a question that is carried out late does nothing.
-async fn take_after(on: &mut PgConnection, who: &Candidate, before: LeaseRow) -> Result<Take> {
+async fn take_after(
+    on: &mut PgConnection,
+    who: &Candidate,
+    (before, unrenewed): (LeaseRow, Option<i64>),
+) -> Result<Take> {
     if let Some(misfit) = before.misfit(who) {
         return Ok(Take::Misfit(misfit));
     }
@@ -137,14 +158,17 @@ async fn take_after(on: &mut PgConnection, who: &Candidate, before: LeaseRow) ->
                 after_crash = CASE WHEN holder = $1 THEN after_crash ELSE unended END,
                 unended = unended OR $5, served = CASE WHEN $5 THEN $6 ELSE served END
                 WHERE one = 1 AND epoch = $4
-                AND (holder IS NULL OR holder = $1 OR expires_at <= clock_timestamp()) RETURNING epoch, after_crash";
-    let query = sqlx::query_as::<_, (i64, bool)>(take).bind(&who.name).bind(&who.address);
+                AND (holder IS NULL OR holder = $1 OR expires_at <= clock_timestamp()
+                OR (EXTRACT(EPOCH FROM expires_at) * 1000000)::bigint = $7) RETURNING epoch, after_crash, commits";
+    let query = sqlx::query_as::<_, (i64, bool, i64)>(take).bind(&who.name).bind(&who.address);
     let query = query.bind(LEASE.as_secs_f64()).bind(before.epoch).bind(who.is_keeper);
-    let taken = query.bind(serde_json::to_string(&who.served).ok()).fetch_optional(&mut *on).await?;
-    let Some((epoch, after_crash)) = taken else { return Ok(Take::Held) };
+    let query = query.bind(serde_json::to_string(&who.served).ok()).bind(unrenewed);
+    let taken = query.fetch_optional(&mut *on).await?;
+    let Some((epoch, after_crash, commits)) = taken else { return Ok(Take::Held) };
     // After that: what was written when the lease was let go a moment ago is seen, and nobody writes there any more.
     let calls = CallsBefore { over: before.over, ..calls_before(on).await? };
-    Ok(Take::Taken(Taken { epoch, after_crash, calls }))
+    let id = LeaseId { epoch, holder: who.name.clone() };
+    Ok(Take::Taken(Taken { id, commits, after_crash, calls }))
 }
 
 /// What is written beside the lease of the calls to FYERS. What cannot be read is as if nothing had been written.
@@ -163,18 +187,24 @@ fn seconds(number: f64) -> Duration {
 }
 
 /// Makes it last from now on; false when another keeper has it, or when the holder must have stopped by now: a question
-/// that is carried out so late would make the others wait for a keeper that does not act any more.
+/// that is carried out so late would make the others wait for a keeper that does not act any more. False also when the
+/// database knows of fewer than `made` transactions: it was put back to an earlier moment.
 ///
 /// `calls`: what the holder has sent to FYERS.
-pub(super) async fn renew(on: &mut PgConnection, epoch: i64, calls: Option<&Told>) -> Result<bool> {
+pub(super) async fn renew(
+    on: &mut PgConnection,
+    (id, made): (&LeaseId, i64),
+    calls: Option<&Told>,
+) -> Result<bool> {
     let renew = "WITH renewed AS (UPDATE lease SET expires_at = clock_timestamp() + make_interval(secs => $2)
-                 WHERE one = 1 AND epoch = $1 AND holder IS NOT NULL
+                 WHERE one = 1 AND epoch = $1 AND holder = $6 AND commits >= $7
                  AND expires_at > clock_timestamp() + make_interval(secs => $3) RETURNING 1),
                  written AS (UPDATE lease_calls SET calls = $4, written_at = clock_timestamp(), holder = $5, is_whole = false
                              WHERE $4 IS NOT NULL AND EXISTS (SELECT 1 FROM renewed))
                  SELECT COUNT(*) FROM renewed";
-    let query = sqlx::query_as(renew).bind(epoch).bind(LEASE.as_secs_f64()).bind(MARGIN.as_secs_f64());
+    let query = sqlx::query_as(renew).bind(id.epoch).bind(LEASE.as_secs_f64()).bind(MARGIN.as_secs_f64());
     let query = query.bind(calls.map(|told| &told.calls)).bind(calls.map(|told| i64::from(told.by)));
+    let query = query.bind(&id.holder).bind(made);
     let (renewed,): (i64,) = query.fetch_one(on).await?;
     Ok(renewed == 1)
 }
@@ -193,20 +223,20 @@ pub(super) struct Told {
 /// `calls`: what it has sent to FYERS.
 pub(super) async fn release(
     on: &mut PgConnection,
-    epoch: i64,
+    id: &LeaseId,
     is_keeper: bool,
     calls: Option<&Told>,
 ) -> Result<()> {
     let release =
         "WITH released AS (UPDATE lease SET holder = NULL, address = NULL, expires_at = clock_timestamp(),
                    unended = unended AND NOT $3
-                   WHERE one = 1 AND epoch = $1 RETURNING epoch),
+                   WHERE one = 1 AND epoch = $1 AND holder = $6 RETURNING epoch),
          written AS (UPDATE lease_calls SET calls = $4, written_at = clock_timestamp(), holder = $5, is_whole = true
                      WHERE $4 IS NOT NULL AND EXISTS (SELECT 1 FROM released))
          SELECT pg_notify($2, '') FROM released";
-    let query = sqlx::query(release).bind(epoch).bind(FREE).bind(is_keeper);
+    let query = sqlx::query(release).bind(id.epoch).bind(FREE).bind(is_keeper);
     let query = query.bind(calls.map(|told| &told.calls)).bind(calls.map(|told| i64::from(told.by)));
-    query.execute(on).await.map(drop)
+    query.bind(&id.holder).execute(on).await.map(drop)
 }
 
 /// Says on this connection, for as long as it is open, that a keeper stands by.
@@ -255,15 +285,17 @@ pub(super) async fn look(on: &mut PgConnection) -> Result<LeaseRow> {
     let look = "SELECT holder, address, epoch,
                 COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - since), 0)::float8,
                 EXTRACT(EPOCH FROM expires_at - clock_timestamp())::float8,
-                served, NOT unended, (SELECT account FROM session), (SELECT value FROM facts WHERE name = $1)
+                served, NOT unended, (SELECT account FROM session), (SELECT value FROM facts WHERE name = $1), commits,
+                (EXTRACT(EPOCH FROM expires_at) * 1000000)::bigint
                 FROM lease WHERE one = 1";
     type Text = Option<String>;
-    let query =
-        sqlx::query_as::<_, (Text, Text, i64, f64, f64, Text, bool, Text, Text)>(look).bind(MOVED_AWAY);
-    let (holder, address, epoch, held, left, served, has_ended, account, away) = query.fetch_one(on).await?;
+    let query = sqlx::query_as::<_, (Text, Text, i64, f64, f64, Text, bool, Text, Text, i64, i64)>(look)
+        .bind(MOVED_AWAY);
+    let (holder, address, epoch, held, left, served, has_ended, account, away, commits, ends) =
+        query.fetch_one(on).await?;
     let away = away.map(|json| Away::read(&json));
     let served: Served = served.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
     let served = Served { account: account.or(served.account), ..served };
     let (held, is_over, over, left) = (seconds(held), left <= 0.0, seconds(-left), seconds(left));
-    Ok(LeaseRow { holder, address, epoch, held, left, is_over, over, served, has_ended, away })
+    Ok(LeaseRow { holder, address, epoch, commits, ends, held, left, is_over, over, served, has_ended, away })
 }

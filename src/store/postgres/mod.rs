@@ -16,6 +16,7 @@ mod migrate_error;
 mod mock_journal;
 mod news;
 mod occupancy;
+mod put_back;
 mod read;
 mod renewal;
 mod room;

@@ -12,6 +12,8 @@ use crate::store::postgres::{
     fault::failed,
     held_lease::{self, HeldLease},
     lease::{self, ASK_LIMIT, RENEW_EVERY},
+    put_back,
+    transaction::{self, Fenced},
 };
 
 /// How often the holder looks whether it still may act.
@@ -80,6 +82,7 @@ impl Renewal {
                 }
                 Ok(false) => {
                     self.holding.end();
+                    self.tell_if_put_back().await;
                     continue;
                 }
                 Err(error) => {
@@ -105,14 +108,15 @@ impl Renewal {
 
     async fn renew(&mut self) -> Result<bool, StoreError> {
         let asked_at = held_lease::now();
-        let (address, holding, epoch) = (&self.address, &self.holding, self.holding.epoch());
+        let (address, holding) = (&self.address, &self.holding);
         let connection = self.connection.take();
         let asked = async {
             let mut on = match connection {
                 Some(on) => on,
                 None => address.connect().await?,
             };
-            let is_ours = lease::renew(&mut on, epoch, holding.calls().as_ref()).await?;
+            let is_ours =
+                lease::renew(&mut on, (holding.id(), holding.made()), holding.calls().as_ref()).await?;
             holding.note(lease::awaiting(&mut on).await?);
             Ok::<_, sqlx::Error>((on, is_ours))
         };
@@ -125,15 +129,24 @@ impl Renewal {
         Ok(is_ours)
     }
 
+    /// Why it could not be renewed. The committer tells it, too, when it has something to write.
+    async fn tell_if_put_back(&mut self) {
+        let Some(on) = &mut self.connection else { return };
+        let found = timeout(ASK_LIMIT, transaction::found(on, &self.holding)).await;
+        if matches!(found, Ok(Ok(Err(Fenced::PutBack)))) {
+            put_back::tell(on).await;
+        }
+    }
+
     async fn release(mut self) {
         self.holding.end();
-        let (connection, epoch) = (self.connection.take(), self.holding.epoch());
+        let connection = self.connection.take();
         let releasing = async {
             let mut on = match connection {
                 Some(on) => on,
                 None => self.address.connect().await?,
             };
-            lease::release(&mut on, epoch, self.is_keeper, self.holding.calls().as_ref()).await
+            lease::release(&mut on, self.holding.id(), self.is_keeper, self.holding.calls().as_ref()).await
         };
         if !matches!(timeout(ASK_LIMIT, releasing).await, Ok(Ok(()))) {
             tracing::warn!(

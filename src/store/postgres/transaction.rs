@@ -8,6 +8,7 @@ use tokio::time::{Instant, timeout};
 
 use crate::store::postgres::{
     fault::{is_of_the_connection, of, told},
+    held_lease::HeldLease,
     write::{self, Work},
 };
 
@@ -25,21 +26,30 @@ pub(super) enum Fault {
     NotMade(StoreError),
     /// Its COMMIT, of this number, got no answer.
     NotKnown(i64, StoreError),
+    /// The lease is not this keeper's any more.
+    Fenced(Fenced),
+}
+
+/// Why nothing can be made in the name of a lease any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fenced {
     /// Another keeper has taken over.
-    Fenced,
+    Taken,
+    /// The database was put back to an earlier moment: what this keeper goes by is not there.
+    PutBack,
 }
 
 /// Makes the changes in one transaction, or each in its own when one of them is refused. The answers are in their order.
 pub(super) async fn make(
     on: &mut PgConnection,
-    epoch: i64,
+    holding: &HeldLease,
     pieces: &[Piece],
 ) -> Result<Vec<Result<(), StoreError>>, Fault> {
     if pieces.iter().any(|piece| behind(piece).is_some()) {
-        return one_by_one(on, epoch, pieces).await;
+        return one_by_one(on, holding, pieces).await;
     }
-    match transaction(on, epoch, pieces).await {
-        Err(Refused::One(_)) if pieces.len() > 1 => one_by_one(on, epoch, pieces).await,
+    match transaction(on, holding, pieces).await {
+        Err(Refused::One(_)) if pieces.len() > 1 => one_by_one(on, holding, pieces).await,
         Err(Refused::One(error)) => Ok(vec![Err(error)]),
         Err(Refused::All(fault)) => Err(fault),
         Ok(()) => Ok(pieces.iter().map(|_| Ok(())).collect()),
@@ -52,14 +62,13 @@ fn behind((line, _): &Piece) -> Option<StoreError> {
 }
 
 /// Removes what nobody reads any more; true when there may be more.
-pub(super) async fn trim(on: &mut PgConnection, epoch: i64) -> sqlx::Result<bool> {
+pub(super) async fn trim(on: &mut PgConnection, holding: &HeldLease) -> sqlx::Result<bool> {
     let trimming = async {
         let mut transaction = on.begin().await?;
-        let is_more = match count(&mut transaction, epoch).await? {
-            Some(_) => write::trim(&mut transaction).await?,
-            None => false,
-        };
+        let Ok(number) = count(&mut transaction, holding).await? else { return Ok(false) };
+        let is_more = write::trim(&mut transaction).await?;
         transaction.commit().await?;
+        holding.note_made(number);
         Ok(is_more)
     };
     timeout(LIMIT, trimming).await.unwrap_or(Err(sqlx::Error::PoolTimedOut))
@@ -73,16 +82,33 @@ enum Refused {
     All(Fault),
 }
 
-/// Counts this transaction in the row of the lease; `None` when another keeper has it. The row stays locked until the
+/// Counts this transaction in the row of the lease, if that is still the one of this holding. The row stays locked until the
 /// end of the transaction, so nobody takes over in between.
-async fn count(on: &mut PgConnection, epoch: i64) -> sqlx::Result<Option<i64>> {
-    let count = "UPDATE lease SET commits = commits + 1 WHERE one = 1 AND epoch = $1 AND holder IS NOT NULL
-                 RETURNING commits";
-    let row: Option<(i64,)> = sqlx::query_as(count).bind(epoch).fetch_optional(on).await?;
-    Ok(row.map(|(number,)| number))
+async fn count(on: &mut PgConnection, holding: &HeldLease) -> sqlx::Result<Result<i64, Fenced>> {
+    let count = "UPDATE lease SET commits = commits + 1
+                 WHERE one = 1 AND epoch = $1 AND holder = $2 AND commits >= $3 RETURNING commits";
+    let query = sqlx::query_as(count).bind(holding.epoch()).bind(&holding.id().holder).bind(holding.made());
+    let row: Option<(i64,)> = query.fetch_optional(&mut *on).await?;
+    match row {
+        Some((number,)) => Ok(Ok(number)),
+        None => Ok(Err(found(on, holding).await?.err().unwrap_or(Fenced::Taken))),
+    }
 }
 
-async fn transaction(on: &mut PgConnection, epoch: i64, pieces: &[Piece]) -> Result<(), Refused> {
+/// The number of the last transaction in the database, if the lease there is still that of this holding.
+pub(super) async fn found(on: &mut PgConnection, holding: &HeldLease) -> sqlx::Result<Result<i64, Fenced>> {
+    let look = "SELECT commits, epoch = $1 AND holder IS NOT DISTINCT FROM $2 FROM lease WHERE one = 1";
+    let query = sqlx::query_as(look).bind(holding.epoch()).bind(&holding.id().holder);
+    let (commits, is_ours): (i64, bool) = query.fetch_one(on).await?;
+    // Whoever takes over counts on.
+    Ok(match (commits < holding.made(), is_ours) {
+        (true, _) => Err(Fenced::PutBack),
+        (false, false) => Err(Fenced::Taken),
+        (false, true) => Ok(commits),
+    })
+}
+
+async fn transaction(on: &mut PgConnection, holding: &HeldLease, pieces: &[Piece]) -> Result<(), Refused> {
     let started = Instant::now();
     let making = async {
         let fault = |error: sqlx::Error| {
@@ -90,9 +116,8 @@ async fn transaction(on: &mut PgConnection, epoch: i64, pieces: &[Piece]) -> Res
             if is_of_the_connection(&error) { Refused::All(Fault::NotMade(told)) } else { Refused::One(told) }
         };
         let mut transaction = on.begin().await.map_err(fault)?;
-        let Some(number) = count(&mut transaction, epoch).await.map_err(fault)? else {
-            return Err(Refused::All(Fault::Fenced));
-        };
+        let number = count(&mut transaction, holding).await.map_err(fault)?;
+        let number = number.map_err(|fenced| Refused::All(Fault::Fenced(fenced)))?;
         for (_, work) in pieces {
             work.make(&mut transaction).await.map_err(fault)?;
         }
@@ -103,13 +128,15 @@ async fn transaction(on: &mut PgConnection, epoch: i64, pieces: &[Piece]) -> Res
     let (transaction, number) = made?;
     let left = LIMIT.saturating_sub(started.elapsed()).max(FOR_COMMIT);
     let committed = timeout(left, transaction.commit()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut));
-    committed.map_err(|error| Refused::All(Fault::NotKnown(number, told("made a change", &error))))
+    committed.map_err(|error| Refused::All(Fault::NotKnown(number, told("made a change", &error))))?;
+    holding.note_made(number);
+    Ok(())
 }
 
 /// A change that is refused takes no other one with it, but for those that build on it.
 async fn one_by_one(
     on: &mut PgConnection,
-    epoch: i64,
+    holding: &HeldLease,
     pieces: &[Piece],
 ) -> Result<Vec<Result<(), StoreError>>, Fault> {
     let mut outcomes = vec![];
@@ -118,7 +145,7 @@ async fn one_by_one(
             outcomes.push(Err(error));
             continue;
         }
-        match transaction(on, epoch, std::slice::from_ref(piece)).await {
+        match transaction(on, holding, std::slice::from_ref(piece)).await {
             Ok(()) => outcomes.push(Ok(())),
             Err(Refused::One(error)) => {
                 if let Some(line) = &piece.0 {
@@ -132,7 +159,7 @@ async fn one_by_one(
                 let error = match fault {
                     Fault::NotMade(error) => error,
                     Fault::NotKnown(_, error) => not_known(&error),
-                    Fault::Fenced => of(StoreErrorKind::Fenced, "made a change"),
+                    Fault::Fenced(_) => of(StoreErrorKind::Fenced, "made a change"),
                 };
                 outcomes.resize_with(pieces.len(), || Err(error.clone()));
                 return Ok(outcomes);

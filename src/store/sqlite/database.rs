@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    io::ErrorKind,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -89,8 +90,11 @@ pub(super) async fn open_read_only(path: &Path) -> Result<Option<SqlitePool>, Op
 
 /// The same with SQLite's own error.
 pub(super) async fn look_at(path: &Path) -> sqlx::Result<Option<SqlitePool>> {
-    if !path.exists() {
-        return Ok(None);
+    match std::fs::metadata(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        // A FIFO would be waited for without end.
+        Ok(file) if !file.is_file() => return Err(sqlx::Error::Io(ErrorKind::InvalidInput.into())),
+        _ => {}
     }
     let side_file = PathBuf::from(format!("{}-wal", path.display()));
     let options = options(path).read_only(true).immutable(!side_file.exists());

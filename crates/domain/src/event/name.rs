@@ -28,6 +28,7 @@ impl Event {
             Self::StrangerWrote { .. } => "chat.stranger",
             Self::WrongKeys { .. } => "gateway.wrong_keys",
             Self::SecondPoller => "chat.second_poller",
+            Self::DatabasePutBack => "store.put_back",
             Self::HaltChanged { .. } => "exchange.halt",
             Self::KeyAdded { .. } => "key.added",
             Self::KeyRotated { .. } => "key.rotated",

@@ -25,6 +25,8 @@ use keeper_domain::ports::{ChangeLine, StoreError, StoreErrorKind};
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use crate::store::caller::Caller;
+
 pub(super) use fault::kind_of_code;
 
 /// How many changes may wait. Beyond that they are refused: a disk that slow is as good as none.
@@ -40,28 +42,6 @@ pub(super) type Work = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Sen
 struct Job {
     work: Work,
     caller: Caller,
-}
-
-/// Who waits for an answer, what was asked, and what it builds on.
-struct Caller {
-    doing: &'static str,
-    answer: oneshot::Sender<Result<(), StoreError>>,
-    line: Option<ChangeLine>,
-}
-
-impl Caller {
-    /// Who does not wait any more needs no answer. Of its line nothing more is made.
-    fn refuse(self, error: StoreError) {
-        if let Some(line) = &self.line {
-            line.break_off(error.kind);
-        }
-        let _gone = self.answer.send(Err(error));
-    }
-
-    fn refuse_as(self, kind: StoreErrorKind) {
-        let error = StoreError::of(kind, self.doing);
-        self.refuse(error);
-    }
 }
 
 /// The callers' side. The thread ends when this is dropped or closed, after it has made what still waits.
@@ -105,9 +85,9 @@ impl Committer {
         doing: &'static str,
         work: Work,
     ) -> impl Future<Output = Result<(), StoreError>> + Send + use<> {
-        let (answer, heard) = oneshot::channel();
-        if let Err((caller, kind)) = self.send(Job { work, caller: Caller { doing, answer, line } }) {
-            caller.refuse_as(kind);
+        let (caller, heard) = Caller::new(doing, line);
+        if let Err((caller, kind)) = self.send(Job { work, caller }) {
+            caller.refuse(StoreError::of(kind, doing));
         }
         async move {
             // A thread that has died has dropped the sender.
@@ -132,8 +112,7 @@ impl Committer {
     /// an answer of the thread ends it, whatever the answer is.
     pub(super) async fn settled(&self) {
         loop {
-            let (answer, heard) = oneshot::channel();
-            let caller = Caller { doing: "waited for what was queued", answer, line: None };
+            let (caller, heard) = Caller::new("waited for what was queued", None);
             match self.send(Job { work: Box::new(|_| Ok(())), caller }) {
                 Ok(()) => return drop(heard.await),
                 Err((_, StoreErrorKind::Busy)) => tokio::time::sleep(PAUSE).await,

@@ -8,10 +8,13 @@ use std::{
 
 use keeper_domain::ports::ChangeLine;
 
-use crate::store::sqlite::committer::{
-    Caller, Job,
-    fault::{self, Fault, Step},
-    pair::{NotMade, Outcome, Pair},
+use crate::store::{
+    caller::{Caller, break_lines, refuse_all},
+    sqlite::committer::{
+        Job,
+        fault::{self, Fault, Step},
+        pair::{NotMade, Outcome, Pair},
+    },
 };
 
 /// How many changes go into one transaction.
@@ -107,7 +110,7 @@ impl Worker {
             }
         };
         // Before what waits is taken out: what comes behind that belongs to a line that is broken then.
-        break_lines(&waiting, fault);
+        break_lines(&waiting, fault.kind);
         // Taken out before anybody is answered: who asks again after an answer is not meant.
         let behind: Vec<Caller> = self.jobs.try_iter().map(|job| job.caller).collect();
         refuse(waiting, fault, is_open);
@@ -157,24 +160,16 @@ impl Worker {
     }
 }
 
-fn break_lines(waiting: &[Caller], fault: Fault) {
-    waiting.iter().filter_map(|caller| caller.line.as_ref()).for_each(|line| line.break_off(fault.kind));
-}
-
-/// Lines break before anybody hears of it: who hears of it may read what is on disk at once.
+/// In each one's own words.
 fn refuse(waiting: Vec<Caller>, fault: Fault, is_open: bool) {
-    break_lines(&waiting, fault);
-    for caller in waiting {
-        let error = fault.told(caller.doing, is_open);
-        caller.refuse(error);
-    }
+    refuse_all(waiting, &fault.told("", is_open));
 }
 
 fn answer(waiting: Vec<Caller>, outcomes: Vec<Outcome>) {
     for (caller, outcome) in waiting.into_iter().zip(outcomes) {
         let doing = caller.doing;
         match outcome {
-            Ok(()) => drop(caller.answer.send(Ok(()))),
+            Ok(()) => caller.made(),
             Err(NotMade::Refused(error)) => caller.refuse(fault::refusal(doing, &error)),
             Err(NotMade::Behind(kind)) => caller.refuse(ChangeLine::behind(kind, doing)),
         }

@@ -78,6 +78,7 @@ pub(super) fn token_events() -> Vec<Event> {
         Event::LoginFailed { reason: Reason::AccountMismatch, code: None },
         Event::StrangerWrote { user: 123_456_789 },
         Event::SecondPoller,
+        Event::DatabasePutBack,
         Event::WrongKeys { client: "203.0.113.7".into(), count: 20 },
         Event::SimulatedMeanwhile { orders: 1 },
         Event::SimulatedMeanwhile { orders: 3 },

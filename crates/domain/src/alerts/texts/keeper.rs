@@ -194,6 +194,17 @@ pub(super) fn wrong_keys(client: &str, count: u32) -> Draft {
         .line("Next: if this is a bot of yours, give it the present key. Otherwise close the address to strangers.")
 }
 
+/// What a person did since that moment may not be there any more, a halt among it: so it is halted.
+pub(super) fn database_put_back() -> Draft {
+    Draft::new(
+        Severity::Critical,
+        "store|put_back",
+        "The database is at an earlier moment than it was: a backup was put back, or a replica that lagged acts",
+    )
+    .line("Trading: halted. Orders, halts, keys and alerts since that moment are not in it; exits pass.")
+    .line("Next: compare /orders and /positions with the FYERS app, look at /keys, then /resume.")
+}
+
 pub(super) fn second_poller() -> Draft {
     Draft::new(Severity::Warning, "chat|second_poller", "Another program uses this bot's token")
         .line("Trading: not affected, and alerts arrive. Commands may get lost between the two programs.")

@@ -174,6 +174,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::AccountUnconfirmed { account, holder } => Some(login::unconfirmed(account, holder)),
         Event::StrangerWrote { user } => Some(keeper::stranger_wrote(*user)),
         Event::WrongKeys { client, count } => Some(keeper::wrong_keys(client, *count)),
+        Event::DatabasePutBack => Some(keeper::database_put_back()),
         Event::SecondPoller => Some(keeper::second_poller()),
         Event::HaltChanged { halted, by, waiting } => {
             Some(trading::halt_changed(*halted, by, waiting, context))

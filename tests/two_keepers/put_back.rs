@@ -1,0 +1,70 @@
+//! The database is at an earlier moment than the keepers have seen: a backup was put back beside them, or a replica that
+//! lagged behind has taken its place.
+
+use fyers_keeper::store::postgres::LEASE;
+
+use crate::{
+    bots::two,
+    hosts::World,
+    own_state::{URL, trades, with_database},
+    support::wait_for,
+};
+
+fn is_halted(world: &World, host: usize) -> bool {
+    world.status(host).is_some_and(|status| status["mode"] == "halted" || status["halted"] == true)
+}
+
+/// A halt may have been among what the database does not know any more: whoever acts next is halted, and says why.
+#[test]
+fn whoever_acts_on_an_earlier_moment_is_halted_and_says_so() {
+    let Some(mut world) = two() else { return };
+    world.wait_warm(0);
+    assert_eq!(world.order(0, "before").unwrap(), "fyers");
+    assert!(!is_halted(&world, 0));
+    // As a replica shows it that has not heard of the last transaction.
+    world.sql("UPDATE lease SET commits = commits - 1");
+    wait_for("its holder notices, without a change of its own", || {
+        world.log(0).contains("lease.lost").then_some(())
+    });
+    let holder = wait_for("somebody acts", || (0..2).find(|host| world.ready(*host) == Some(200)));
+    wait_for("it is halted", || is_halted(&world, holder).then_some(()));
+    assert_ne!(world.ready(1 - holder), Some(200), "one of them");
+    world.home.wait_alert("The database is at an earlier moment than it was");
+    assert_eq!(world.order(holder, "an entry under the halt"), None);
+    world.judge();
+}
+
+/// Both states have a halt, keys and a session of their own: a person says which one goes on.
+#[test]
+fn a_state_beside_a_database_with_another_one_is_not_forgotten() {
+    let Some(world) = World::new() else { return };
+    let mut world = world.with_own(0, URL, "");
+    trades(&mut world);
+    assert_eq!(world.exits(0, &["key", "add", "beta"]), Some(0));
+    world.start(1);
+    world.wait_acts(1);
+    let world = with_database(world);
+    for args in [&["run"][..], &["key", "list"], &["refresh"]] {
+        let (code, said) = world.complains(0, args);
+        assert_eq!(code, Some(78), "{args:?}: {said}");
+        assert!(said.contains("and another one in the PostgreSQL database"), "{args:?}: {said}");
+    }
+    let file = world.hosts[0].dir.path().join("state/keeper.db");
+    std::fs::rename(&file, world.hosts[0].dir.path().join("old.db")).unwrap();
+    let mut world = world;
+    world.start(0);
+    world.wait_stands_by(0);
+}
+
+/// The holder dies, and the database's clock is set back by an hour: its lease would be good for as long.
+#[test]
+fn a_clock_that_is_set_back_makes_no_lease_longer() {
+    let Some(mut world) = two() else { return };
+    world.wait_warm(0);
+    world.kill9(0);
+    world.sql("UPDATE lease SET expires_at = expires_at + interval '1 hour'");
+    world.wait_acts(1);
+    let left = world.sql("SELECT expires_at < clock_timestamp() + interval '1 minute' FROM lease");
+    assert_eq!(left, "t\n", "a lease of {LEASE:?}");
+    assert_eq!(world.order(1, "of the new holder").unwrap(), "fyers");
+}
