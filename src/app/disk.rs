@@ -76,13 +76,15 @@ impl DiskWatch {
                 self.tell(&mut disk, failing.is_some(), text).await;
             }
             let now = self.snapshot.load_full();
+            let has_token = now.mode != Mode::Mock;
             if failing.is_none() {
                 // From now on the outbox tells.
-                had_token = now.mode != Mode::Mock;
                 loss = notice(loss.event);
-            } else if is_told && had_token && now.mode == Mode::Mock {
+            } else if is_told && had_token && !has_token {
                 self.tell(&mut loss, true, lost(&now)).await;
             }
+            // One that was lost before is told of already.
+            had_token = has_token || (had_token && failing.is_some());
             if failing.is_some() {
                 self.try_it().await;
             }
