@@ -59,27 +59,17 @@ impl DiskWatch {
 
     /// As long as the keeper runs.
     pub(super) async fn run(self) {
-        let nobody = || vec![false; self.messengers.len()];
-        let notice = |event| Notice { event, told: nobody(), wanted: false, at: self.time.now() };
-        let (mut disk, mut loss) = (notice("store.failed"), notice("exchange.switched"));
+        let (mut disk, mut loss) = (self.notice("store.failed"), self.notice("exchange.switched"));
         let mut had_token = false;
         loop {
             tokio::time::sleep(LOOK).await;
             let failing = self.log.failing();
-            let text = match &failing {
-                Some((age, _)) if *age < PATIENCE => None,
-                Some((_, problem)) => Some(disk_fails(problem)),
-                None => Some(disk_works()),
-            };
-            let is_told = text.is_some();
-            if let Some(text) = text {
-                self.tell(&mut disk, failing.is_some(), text).await;
-            }
+            self.tell_of_disk(&mut disk, failing.as_ref()).await;
             let now = self.snapshot.load_full();
-            let has_token = now.mode != Mode::Mock;
+            let (is_told, has_token) = (disk.wanted, now.mode != Mode::Mock);
             if failing.is_none() {
                 // From now on the outbox tells.
-                loss = notice(loss.event);
+                loss = self.notice(loss.event);
             } else if is_told && had_token && !has_token {
                 self.tell(&mut loss, true, lost(&now)).await;
             }
@@ -89,6 +79,19 @@ impl DiskWatch {
                 self.try_it().await;
             }
         }
+    }
+
+    fn notice(&self, event: &'static str) -> Notice {
+        Notice { event, told: vec![false; self.messengers.len()], wanted: false, at: self.time.now() }
+    }
+
+    async fn tell_of_disk(&self, notice: &mut Notice, failing: Option<&(Duration, String)>) {
+        let text = match failing {
+            Some((age, _)) if *age < PATIENCE => return,
+            Some((_, problem)) => disk_fails(problem),
+            None => disk_works(),
+        };
+        self.tell(notice, failing.is_some(), text).await;
     }
 
     async fn tell(&self, notice: &mut Notice, wanted: bool, (severity, text): (Severity, String)) {
