@@ -184,7 +184,7 @@ impl Keeper {
         let backend =
             KeeperBackend::new(actors.clone(), tree.clone(), &parts, (Arc::clone(&sink), Arc::clone(&disk)));
         let backend = Arc::new(backend);
-        tree.spawn("disk", DiskWatch::new(&parts, &disk).run());
+        tree.spawn("disk", DiskWatch::new(&parts, &disk, &actors).run());
         tree.spawn("loading", backend.until_loaded());
         if let Some(contact) = ContactWatch::new(&parts, &actors) {
             tree.spawn("contact", contact.run());

@@ -82,6 +82,7 @@ impl PrivateFileError {
             Self::Writable => "Run chmod 600 on it, and make sure that it still holds what it should.",
             Self::TooLong => "Check the path: a secret is short.",
             Self::NotText => "Save it as UTF-8, without anything but the secret in it.",
+            Self::Io(ErrorKind::StorageFull | ErrorKind::QuotaExceeded) => "Make room on its disk.",
             Self::Io(_) => "Check who may read the file.",
         }
     }

@@ -191,12 +191,14 @@ impl Handler<BotGone> for ExchangeActor {
     type Result = AtomicResponse<Self, ()>;
 
     fn handle(&mut self, BotGone(bot): BotGone, _: &mut Context<Self>) -> Self::Result {
-        AtomicResponse::new(Box::pin(self.written().then(move |(), act, _| {
+        let inherited = self.written().then(move |(), act, _| {
             act.volatile.books.inherit(&bot);
             act.publish();
             let mut change = Change::default();
             act.note_books(&mut change);
             act.commit_or_keep(change)
-        })))
+        });
+        // Before any price: whoever is added under its name next may be one whose orders are real.
+        AtomicResponse::new(Box::pin(inherited.map(|(), act: &mut Self, ctx| act.cancel_left_orders(ctx))))
     }
 }

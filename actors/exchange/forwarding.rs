@@ -204,7 +204,8 @@ impl ExchangeActor {
         if notes_books {
             self.refuse_noted(forwarding, answer, change, ctx);
         } else {
-            self.refuse_written(forwarding, answer, change, ctx);
+            let is_of_disk = *why == Refused::Unconfirmed;
+            self.refuse_written(forwarding, (answer, is_of_disk), change, ctx);
         }
     }
 
@@ -214,14 +215,15 @@ impl ExchangeActor {
         let now = self.deps.time.now();
         let (orders, event) = intent.left_open(now);
         let change = Change { orders, events: vec![(now, event)], ..Change::default() };
-        self.refuse_written(forwarding, outcome_unknown(None), change, ctx);
+        self.refuse_written(forwarding, (outcome_unknown(None), false), change, ctx);
     }
 
-    /// A refusal is a refusal whether or not it can be written down.
+    /// A refusal is a refusal whether or not it can be written down. `is_of_disk`: where it cannot, that is the reason, as what
+    /// FYERS is asked at the start is written down before.
     fn refuse_written(
         &mut self,
         forwarding: Forwarding,
-        answer: ApiResponse,
+        (answer, is_of_disk): (ApiResponse, bool),
         change: Change,
         ctx: &mut Context<Self>,
     ) {
@@ -229,6 +231,10 @@ impl ExchangeActor {
         let after: After = Box::new(move |act, outcome, _| {
             act.keep_unless(outcome, kept);
             let venue = if forwarding.sent.is_some() { Venue::Fyers } else { Venue::None };
+            let answer = match outcome {
+                Err(error) if is_of_disk => not_now(&format!("nothing was done: {}", error.problem)),
+                _ => answer,
+            };
             forwarding.arrive(venue, answer);
         });
         self.queue_beside(change, after, ctx);

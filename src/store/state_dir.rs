@@ -26,6 +26,11 @@ pub(crate) const GATEWAY_KEY: &str = "gateway.key";
 pub(crate) const SIGNING_SECRET: &str = "signing.key";
 /// Which PostgreSQL database the keeper of this folder has worked with.
 pub(crate) const WORKED_WITH: &str = "postgres.place";
+/// Why nothing can be written, where there is no room.
+pub(crate) const DISK_FULL: &str = "its disk is full";
+/// What to do about that.
+pub(crate) const MAKE_ROOM: &str =
+    "Make room on its disk, or set KEEPER_STATE_DIR to a folder on another one.";
 /// The file whose lock says who uses the state folder.
 pub(crate) const LOCK: &str = "keeper.lock";
 
@@ -62,13 +67,27 @@ pub enum StateDirError {
         problem: PrivateFileError,
     },
     /// It cannot be made, read or written.
-    #[error("the state folder {} cannot be used by user {}: {problem}", path.display(), rustix::process::geteuid().as_raw())]
+    #[error("{}", unusable(path, *problem))]
     Unusable {
-        /// The folder.
+        /// The folder, or the file in it.
         path: PathBuf,
         /// What the system says.
         problem: ErrorKind,
     },
+}
+
+/// A full disk says nothing about the folder and who may use it.
+fn unusable(path: &Path, problem: ErrorKind) -> String {
+    let (path, user) = (path.display(), rustix::process::geteuid().as_raw());
+    if is_full(problem) {
+        return format!("{path} cannot be written: {DISK_FULL}");
+    }
+    format!("the state folder {path} cannot be used by user {user}: {problem}")
+}
+
+/// Whether there was no room, on the disk or for this user.
+pub(crate) fn is_full(problem: ErrorKind) -> bool {
+    matches!(problem, ErrorKind::StorageFull | ErrorKind::QuotaExceeded)
 }
 
 impl StateDirError {
@@ -83,9 +102,7 @@ impl StateDirError {
             Self::Unusable { problem: ErrorKind::ReadOnlyFilesystem, .. } => {
                 "Its file system is mounted read-only: mount it for writing, or set KEEPER_STATE_DIR to a folder on another one."
             }
-            Self::Unusable { problem: ErrorKind::StorageFull | ErrorKind::QuotaExceeded, .. } => {
-                "Make room on its disk, or set KEEPER_STATE_DIR to a folder on another one."
-            }
+            Self::Unusable { problem, .. } if is_full(*problem) => MAKE_ROOM,
             Self::Unusable { problem: ErrorKind::PermissionDenied, .. } => {
                 "Give it to that user (chown), or set KEEPER_STATE_DIR to a folder of its own."
             }
@@ -234,11 +251,12 @@ fn lock(folder: &Path) -> Result<(File, File), StateDirError> {
     try_lock(&own)?;
     try_lock(&file)?;
     let pid = std::process::id().to_string();
-    file.set_len(0)
-        .and_then(|()| file.rewind())
-        .and_then(|()| file.write_all(pid.as_bytes()))
-        .map_err(unusable)?;
-    Ok((own, file))
+    let written = file.set_len(0).and_then(|()| file.rewind()).and_then(|()| file.write_all(pid.as_bytes()));
+    match written {
+        // Who it is would be told to a second keeper only: on a full disk that keeps nobody from starting.
+        Err(error) if !is_full(error.kind()) => Err(unusable(error)),
+        _ => Ok((own, file)),
+    }
 }
 
 fn sync(folder: &Path) -> std::io::Result<()> {

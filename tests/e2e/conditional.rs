@@ -11,6 +11,9 @@ use crate::{
 
 const SBIN: &str = "NSE:SBIN-EQ";
 const INFY: &str = "NSE:INFY-EQ";
+const TCS: &str = "NSE:TCS-EQ";
+const GTT: &str = "/api/v3/gtt/orders/sync";
+const SMART: &str = "/api/v3/smart-order/limit";
 
 /// How such an order is placed and cancelled.
 struct Way {
@@ -88,23 +91,13 @@ fn protects_until_it_is_cancelled(way: &Way) {
 
 #[test]
 fn no_exit_is_simulated_beside_a_gtt_order_that_waits_at_fyers() {
-    protects_until_it_is_cancelled(&Way {
-        place: ("/api/v3/gtt/orders/sync", |symbol| {
-            json!({"side": 1, "symbol": symbol, "productType": "MARGIN",
-                "orderInfo": {"leg1": {"price": 9_010, "triggerPrice": 9_000, "qty": 10}}})
-        }),
-        cancel: ("/api/v3/gtt/orders/sync", "id"),
-        kind: "GTT order",
-    });
+    protects_until_it_is_cancelled(&Way { place: (GTT, gtt_in), cancel: (GTT, "id"), kind: "GTT order" });
 }
 
 #[test]
 fn no_exit_is_simulated_beside_a_smart_order_that_waits_at_fyers() {
     protects_until_it_is_cancelled(&Way {
-        place: ("/api/v3/smart-order/limit", |symbol| {
-            json!({"side": 1, "symbol": symbol, "productType": "INTRADAY", "qty": 10, "limitPrice": 700,
-                "orderType": 1, "stopPrice": 0, "validity": "DAY"})
-        }),
+        place: (SMART, smart_in),
         cancel: ("/api/v3/smart-order/cancel", "flowId"),
         kind: "smart order",
     });
@@ -113,15 +106,11 @@ fn no_exit_is_simulated_beside_a_smart_order_that_waits_at_fyers() {
 /// What nobody has an answer to may wait there all the same; what FYERS has refused does not.
 #[test]
 fn no_exit_is_simulated_beside_a_gtt_or_smart_order_whose_answer_was_lost() {
-    const TCS: &str = "NSE:TCS-EQ";
-    let (gtt, smart) = ("/api/v3/gtt/orders/sync", "/api/v3/smart-order/limit");
     let (home, keeper, token) = live();
     let bot = Bot::of(&home, &keeper);
-    let refused = bot.ask(Method::POST, gtt, Some(gtt_in(TCS)));
+    let refused = bot.ask(Method::POST, GTT, Some(gtt_in(TCS)));
     assert_eq!(refused.body["s"], "error", "it knows no such symbol: {}", refused.body);
-    let smart_in = json!({"side": 1, "symbol": INFY, "productType": "INTRADAY", "qty": 10, "limitPrice": 700,
-        "orderType": 1, "stopPrice": 0, "validity": "DAY"});
-    for (place, body) in [(gtt, gtt_in(SBIN)), (smart, smart_in)] {
+    for (place, body) in [(GTT, gtt_in(SBIN)), (SMART, smart_in(INFY))] {
         home.sim.inject(FaultRule::once(place, Fault::LostAnswer));
         let told = bot.ask(Method::POST, place, Some(body));
         assert_eq!(told.body["code"], 201, "its outcome is not known: {}", told.body);
@@ -143,6 +132,67 @@ fn no_exit_is_simulated_beside_a_gtt_or_smart_order_whose_answer_was_lost() {
     let keeper = home.start_ready();
     keeper.wait_status("no token", |status| status["session"]["state"] == "login_required");
     protects(&Bot::of(&home, &keeper));
+}
+
+/// FYERS has taken them, and the keeper is gone before the answers come: the next one finds its note of them.
+#[test]
+fn no_exit_is_simulated_beside_a_gtt_or_smart_order_over_which_the_keeper_was_killed() {
+    for is_dead in [false, true] {
+        println!("the token is dead at the next start: {is_dead}");
+        let (home, keeper, token) = live();
+        for (place, body) in [(GTT, gtt_in(SBIN)), (SMART, smart_in(INFY))] {
+            home.sim.inject(FaultRule::once(place, Fault::HeldAnswer));
+            let bot = Bot::of(&home, &keeper);
+            // It hears nothing more.
+            std::thread::spawn(move || std::panic::catch_unwind(|| bot.ask(Method::POST, place, Some(body))));
+            wait_for("the order at FYERS", || (home.sim.call_count(place).in_flight == 1).then_some(()));
+        }
+        let taken = || gtts_at_fyers(&home, &token).iter().any(|row| row["symbol"] == SBIN);
+        wait_for("the GTT order in FYERS' book", || taken().then_some(()));
+        keeper.kill9();
+        if is_dead {
+            assert!(home.sim.kill(&token));
+        }
+        let keeper = home.start_ready();
+        let bot = Bot::of(&home, &keeper);
+        if !is_dead {
+            keeper.wait_status("live", |status| {
+                status["mode"] == "live" && status["positions_known"] == "known"
+            });
+            wait_readings(&home);
+            assert!(home.sim.kill(&token));
+            assert_eq!(bot.get("/api/v3/funds").mode, "mock");
+        }
+        keeper.wait_status("no token", |status| status["session"]["state"] == "login_required");
+        for (symbol, kind) in [(SBIN, "GTT order"), (INFY, "smart order")] {
+            let told = bot.order(symbol, -10);
+            assert_eq!((told.status, told.venue.as_str()), (400, "none"), "{symbol}: {}", told.body);
+            let words = told.body["message"].as_str().unwrap();
+            // Before FYERS' books were read once, nobody knows what the last order did in any symbol.
+            let why = match is_dead {
+                false => format!("a {kind} of yours for {symbol} may have executed"),
+                true => "it is not known yet what your last order did at FYERS".to_owned(),
+            };
+            assert!(words.contains(&why) && words.contains("refused, not simulated"), "{words}");
+        }
+        assert_eq!(bot.order(TCS, -1).venue, if is_dead { "none" } else { "mock" });
+    }
+}
+
+/// FYERS' own GTT book.
+fn gtts_at_fyers(home: &Home, token: &str) -> Vec<Value> {
+    let book: Value = block_on(async {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        let request = client.get(format!("{}/gtt/orders", home.sim.api_url()));
+        let request = request.header("authorization", format!("ABCD1234EF-200:{token}"));
+        request.send().await.unwrap().json().await.unwrap()
+    });
+    book["orderBook"].as_array().cloned().unwrap_or_default()
+}
+
+fn smart_in(symbol: &str) -> Value {
+    json!({"side": 1, "symbol": symbol, "productType": "INTRADAY", "qty": 10, "limitPrice": 700,
+        "orderType": 1, "stopPrice": 0, "validity": "DAY"})
 }
 
 fn gtt_in(symbol: &str) -> Value {
@@ -187,13 +237,12 @@ fn an_hour_later(home: &Home, keeper: Keeper) -> (Keeper, u64) {
 fn a_gtt_order_that_was_cancelled_in_the_app_protects_its_symbol_no_longer() {
     let (home, keeper, token) = live();
     let bot = Bot::of(&home, &keeper);
-    let place =
-        |symbol| acknowledged(&bot.ask(Method::POST, "/api/v3/gtt/orders/sync", Some(gtt_in(symbol))));
+    let place = |symbol| acknowledged(&bot.ask(Method::POST, GTT, Some(gtt_in(symbol))));
     let (gone, _stays) = (place(SBIN), place(INFY));
     cancel_in_the_app(&home, &token, &gone);
     let (keeper, before) = an_hour_later(&home, keeper);
     let bot = Bot::of(&home, &keeper);
-    let refused = bot.ask(Method::DELETE, "/api/v3/gtt/orders/sync", Some(json!({ "id": gone })));
+    let refused = bot.ask(Method::DELETE, GTT, Some(json!({ "id": gone })));
     assert_eq!(refused.body["s"], "error", "{}", refused.body);
     // At the start, for the refused cancel, and some seconds later.
     wait_gtt_readings(&home, before + 3);
@@ -209,7 +258,7 @@ fn a_gtt_order_that_was_cancelled_in_the_app_protects_its_symbol_no_longer() {
 fn what_cannot_be_read_of_the_gtt_orders_is_made_anew_from_fyers_book() {
     let (home, keeper, token) = live();
     let bot = Bot::of(&home, &keeper);
-    acknowledged(&bot.ask(Method::POST, "/api/v3/gtt/orders/sync", Some(gtt_in(SBIN))));
+    acknowledged(&bot.ask(Method::POST, GTT, Some(gtt_in(SBIN))));
     assert!(keeper.stop().success());
     let damage = "UPDATE facts SET value = '\"nothing\"' WHERE name = 'conditional_orders'";
     let database = rusqlite::Connection::open(home.path("state/keeper.db")).unwrap();

@@ -5,6 +5,7 @@ use simulator::{RefreshMode, TokenKind, endpoint};
 
 use crate::{
     bot::Bot,
+    card::{self, open_cards, wait_card},
     chat::{OWNER, ask, press},
     credentials::Held,
     support::{Home, get, wait_for},
@@ -110,4 +111,38 @@ fn the_chat_answers_and_halts_while_the_state_cannot_be_written() {
     keeper.kill9();
     let keeper = home.start_ready();
     keeper.wait_status("halted still", |status| status["halted"] == true);
+}
+
+/// Neither the switch of the mode nor a card can be written, so that no outbox tells of it.
+#[test]
+fn a_token_that_dies_while_the_state_cannot_be_written_is_told_at_once_and_asked_for_afterwards() {
+    let home = card::home("2026-11-23T12:00:00");
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    card::buy(&home, &token, SBIN, 10);
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live" && status["positions_known"] == "known");
+    let bot = Bot::of(&home, &keeper);
+    let held = Held::hold(&home);
+    assert!(home.sim.kill(&token));
+    let read = bot.get("/api/v3/funds");
+    assert_ne!(
+        (read.venue.as_str(), &read.body["code"]),
+        ("fyers", &(-16).into()),
+        "no bot sees a dead token"
+    );
+    let words = "No token, and the keeper cannot write its state";
+    let alert = home.wait_alert(words);
+    assert!(alert.contains(&format!("+10 {SBIN}")) && alert.contains("put the disk right first"), "{alert}");
+    for quantity in [-10, 1] {
+        assert_eq!(bot.order(SBIN, quantity).venue, "none", "{quantity}");
+    }
+    assert!(open_cards(&home).is_empty());
+    held.let_go();
+
+    home.wait_alert("The keeper can write its state again");
+    wait_card(&home);
+    home.wait_alert("Orders are simulated now");
+    assert_eq!(told(&home, words).len(), 1, "{:#?}", home.alerts());
+    assert_eq!(told(&home, "The keeper cannot write its state").len(), 1);
 }

@@ -3,7 +3,7 @@
 
 use std::{
     io::Write,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
@@ -11,6 +11,7 @@ use simulator::{RefreshMode, TokenKind};
 
 use crate::{
     bot::Bot,
+    card::{self, wait_card},
     support::{Home, Keeper, wait_for},
 };
 
@@ -27,18 +28,31 @@ fn may_mount() -> bool {
     ran.is_ok_and(|status| status.success())
 }
 
-/// A keeper that starts on a full disk, and the way to what fills it.
-fn on_a_full_disk(home: &Home) -> (Keeper, PathBuf) {
+/// The keeper's start on a full disk.
+fn start_on_a_full_disk(home: &Home) -> Command {
     let program = home.command(&["run"]);
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", FULL]).arg(program.get_program()).args(program.get_args());
     command.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
     command.current_dir(home.dir.path()).stdin(Stdio::null());
-    let keeper = home.adopt(command);
+    command
+}
+
+/// A keeper that starts on a full disk, and the way to what fills it.
+fn on_a_full_disk(home: &Home) -> (Keeper, PathBuf) {
+    let keeper = home.adopt(start_on_a_full_disk(home));
     wait_for("an answer", || crate::support::get(&keeper.url("/livez")).filter(|(status, _)| *status == 200));
     let root = PathBuf::from(format!("/proc/{}/root", keeper.pid()));
     let filler = home.dir.path().canonicalize().unwrap().join("state/filler");
     (keeper, root.join(filler.strip_prefix("/").unwrap()))
+}
+
+/// Fills what is left, whatever has become free.
+fn to_the_last_byte(filler: &Path) -> PathBuf {
+    let more = filler.with_file_name("more");
+    let mut writing = std::fs::File::create(&more).unwrap();
+    while writing.write_all(&[1; 4096]).is_ok() {}
+    more
 }
 
 #[test]
@@ -66,14 +80,12 @@ fn a_start_on_a_full_disk_comes_up_and_heals_by_itself() {
             // It was closed in good order, so there is the room that was kept back for the start, until it is used up.
             keeper.wait_status("live", |status| status["mode"] == "live");
         }
-        let more = filler.with_file_name("more");
-        let mut writing = std::fs::File::create(&more).unwrap();
-        while writing.write_all(&[1; 4096]).is_ok() {}
+        let more = to_the_last_byte(&filler);
         let refused = wait_for("a refusal", || Some(bot.order(SBIN, 1)).filter(|told| told.venue == "none"));
         assert_eq!(refused.status, 503, "{}", refused.body);
+        let words = refused.body["message"].as_str().unwrap();
+        assert!(words.contains("the disk is full") && !words.contains("token"), "{words}");
         if !is_killed {
-            let words = refused.body["message"].as_str().unwrap();
-            assert!(words.contains("the disk is full"), "{words}");
             assert_eq!(bot.get("/api/v3/funds").status, 200, "reads go on");
         }
         assert_eq!(keeper.status()["checks"]["state:writes"][0]["status"], "fail");
@@ -87,5 +99,51 @@ fn a_start_on_a_full_disk_comes_up_and_heals_by_itself() {
         assert_eq!(restarts.flatten().sum::<u64>(), 0, "{status:#}");
         let told = home.alerts().iter().filter(|alert| alert.contains("cannot write its state")).count();
         assert_eq!(told, 1, "{:#?}", home.alerts());
+    }
+}
+
+#[test]
+fn a_token_that_dies_on_a_full_disk_is_told_at_once_and_asked_for_when_there_is_room() {
+    if !may_mount() {
+        return println!("SKIPPED: mounting is not permitted here, no disk was filled");
+    }
+    let home = card::home("2026-11-23T12:00:00");
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    assert!(keeper.stop().success());
+    let (keeper, filler) = on_a_full_disk(&home);
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    let (more, bot) = (to_the_last_byte(&filler), Bot::of(&home, &keeper));
+    wait_for("a refusal", || (bot.order(SBIN, 1).venue == "none").then_some(()));
+    home.wait_alert("The keeper cannot write its state");
+    assert!(home.sim.kill(&token));
+    bot.get("/api/v3/funds");
+    home.wait_alert("No token, and the keeper cannot write its state");
+    for path in [&more, &filler] {
+        std::fs::remove_file(path).unwrap();
+    }
+    home.wait_alert("The keeper can write its state again");
+    wait_card(&home);
+}
+
+/// Where there is no room to open the database either, as before the first start, nothing can run. That is told as it is.
+#[test]
+fn a_start_that_a_full_disk_makes_impossible_names_the_disk_and_what_to_do() {
+    if !may_mount() {
+        return println!("SKIPPED: mounting is not permitted here, no disk was filled");
+    }
+    let new = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled);
+    std::fs::create_dir(new.path("state")).unwrap();
+    let used = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled);
+    assert!(used.start_ready().stop().success());
+    std::fs::remove_file(used.path("state/spare-room")).unwrap();
+    for home in [new, used] {
+        let ended = start_on_a_full_disk(&home).output().unwrap();
+        let words = String::from_utf8(ended.stderr).unwrap();
+        assert_eq!(ended.status.code(), Some(1), "{words}");
+        assert!(words.contains("keeper.db cannot be opened: its disk is full"), "{words}");
+        assert!(words.contains("Make room on its disk") && !words.contains("SQLite error"), "{words}");
     }
 }

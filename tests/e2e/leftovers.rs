@@ -7,6 +7,8 @@ use crate::{
     bot::Bot,
     card::{home, link, press_through, wait_card},
     chat::{OWNER, ask, press},
+    feed_client::Socket,
+    keys::{self, add, taken},
     support::{Home, Keeper, wait_for},
 };
 
@@ -168,4 +170,29 @@ fn simulated_orders_that_wait_at_the_login_are_cancelled_and_told() {
     }
     let gtts = bot.get("/api/v3/gtt/orders").body;
     assert_eq!(gtts["orderBook"][0]["report_type"], "CANCELLED", "{gtts}");
+}
+
+/// The only way to raise a key: its program goes on, and would take a fill for a real one.
+#[test]
+fn simulated_orders_of_a_bot_whose_key_is_added_again_with_real_orders_are_cancelled_and_told() {
+    let home = keys::home();
+    let keeper = keys::live(&home);
+    // Prices come by the data socket, whatever bots ask for.
+    let mut feed = Socket::feed(&home, &keeper).0;
+    feed.send(r#"{"type":"subscribe","symbols":["NSE:SBIN-EQ"],"kinds":["quote"]}"#);
+    feed.until("a tick", |message| message["type"] == "tick" && message["symbol"] == SBIN);
+    let trial = Bot::with_token(&keeper, &add(&home, &["trial", "--mode", "sandbox"]));
+    let waits = trial.place(json!({"symbol": SBIN, "qty": 10, "type": 1, "side": 1,
+        "productType": "INTRADAY", "limitPrice": 790, "stopPrice": 0, "validity": "DAY",
+        "disclosedQty": 0, "offlineOrder": false}));
+    taken(&waits, "mock");
+    home.run(&["key", "remove", "trial"]).exits(0);
+    let promoted = Bot::with_token(&keeper, &add(&home, &["trial", "--mode", "live"]));
+    home.sim.set_price(SBIN, 780.0);
+    feed.until("the price", |message| message["type"] == "tick" && message["ltp"] == 780.0);
+    let alert = home.wait_alert("Simulated orders that waited are cancelled");
+    assert!(alert.contains(&format!("Cancelled, unfilled: buy 10 {SBIN}")), "{alert}");
+    taken(&promoted.order(SBIN, 1), "fyers");
+    assert_eq!(keeper.status()["simulated_left"], json!([]), "it has not filled");
+    assert_eq!(home.alerts().iter().filter(|alert| alert.contains("Cancelled, unfilled")).count(), 1);
 }

@@ -1,6 +1,6 @@
 //! Days on which the card is needed although not all is as usual: no PIN, a Sunday with a session.
 
-use simulator::{RefreshMode, TokenKind};
+use simulator::{RefreshMode, TelegramMessage, TokenKind};
 
 use crate::{
     bot::Bot,
@@ -83,4 +83,38 @@ fn a_token_that_dies_inside_a_special_session_is_asked_for() {
     keeper.wait_status("lost", |status| status["session"]["state"] == "login_required");
     wait_for("all to be delivered", || (keeper.status()["outbox"]["waiting"] == 0).then_some(()));
     assert!(open_cards(&home).is_empty(), "{:#?}", open_cards(&home));
+}
+
+/// There is no refresh on any day: after the morning's login that is no news, and what FYERS did to the token is.
+#[test]
+fn each_loss_of_a_day_is_asked_for_with_its_own_reason() {
+    let refused = "🔑 FYERS login needed: the token is refused\nFYERS ended the token before its time";
+    let home = home("2026-11-23T12:00:00");
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    for loss in 1..=3 {
+        keeper.wait_status("live", |status| status["mode"] == "live");
+        assert!(home.sim.kill(&home.newest(TokenKind::Access)));
+        assert_eq!(Bot::of(&home, &keeper).get("/api/v3/funds").mode, "mock");
+        let card = wait_card(&home);
+        assert!(card.text.starts_with(refused), "loss {loss}: {}", card.text);
+        assert_eq!(keeper.status()["session"]["reason"], "token_rejected", "loss {loss}");
+        if loss < 3 {
+            press_through(&link(&card));
+            wait_receipt(&home, &card);
+        }
+    }
+    assert!(keeper.stop().success());
+    let card = wait_card(&home);
+    let keeper = home.start_ready();
+    keeper.wait_status("lost", |status| status["session"]["state"] == "login_required");
+    assert_eq!(open_cards(&home).len(), 1, "it is the same loss after a restart");
+    assert_eq!(open_cards(&home)[0].text.lines().next(), card.text.lines().next());
+    assert!(keeper.stop().success());
+
+    home.jump("2026-11-25T08:45:05");
+    let _keeper = home.start_ready();
+    let usual = |card: &TelegramMessage| card.text.starts_with("🔑 FYERS login needed today\nBy SEBI rules");
+    wait_for("the usual card", || open_cards(&home).into_iter().find(usual));
 }

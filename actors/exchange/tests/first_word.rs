@@ -84,6 +84,20 @@ async fn an_order_whose_word_does_not_come_is_refused_in_time_and_simulated_once
     assert_eq!(order.0.venue, Venue::Fyers, "{}", order.1);
 }
 
+/// The TokenActor writes down that it asks before it asks: on a disk that is full it does not, and that is what a bot is told.
+#[actix::test]
+async fn an_order_without_a_first_word_whose_refusal_cannot_be_written_names_the_disk() {
+    time::pause();
+    let floor = just_started(false);
+    floor.actor.send(checking(None)).await.unwrap();
+    floor.store.fault.lock().unwrap().extend([Fault::Refuse; 20]);
+    let (done, body) = floor.place("NSE:SBIN-EQ", 5, 1).await;
+    assert_eq!((done.venue, done.answer.status), (Venue::None, 503), "{body}");
+    let words = body["message"].as_str().unwrap();
+    assert!(words.contains("nothing was done: ") && !words.contains("token"), "{words}");
+    assert_eq!(simulated(&floor), 0);
+}
+
 #[actix::test]
 async fn nobody_waits_without_a_stored_token_without_an_app_below_fyers_or_at_the_end() {
     time::pause();

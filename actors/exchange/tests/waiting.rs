@@ -1,10 +1,16 @@
 //! Orders that wait in the MockExchange for their price.
 
 use super::*;
-use crate::exchange::messages::SocketPrices;
+use crate::exchange::{
+    bots::SharedKeys,
+    messages::{BotGone, SocketPrices},
+};
 use chrono::{DateTime, Utc};
 use fyers_api::model::SeenPrice;
-use keeper_domain::feeds::quote::ObservedPrice;
+use keeper_domain::{
+    feeds::quote::ObservedPrice,
+    keys::{KeyRing, StoredKey},
+};
 
 #[actix::test]
 async fn a_limit_order_waits_until_the_price_comes_and_survives_a_restart() {
@@ -96,4 +102,44 @@ async fn made_up_prices_begin_at_the_last_price_of_the_data_socket() {
     let (source, tick) = (made.walk.unwrap(), made.ticks[0].1);
     let next = mock_exchange::walk_feed::WalkFeed::default().quote(&source, "NSE:SBIN-EQ", tick, at);
     assert!((next.price.ltp - Decimal::from(1234)).abs() < Decimal::from(25), "{next:?}");
+}
+
+/// Added again with real orders, it would take a fill of what it has simulated before for a real one.
+#[actix::test]
+async fn what_a_removed_bot_has_waiting_is_cancelled_before_any_price_can_fill_it() {
+    let floor = floor(false, true).await;
+    let trial = BotName::new("trial").unwrap();
+    let of_trial = |ceiling: Mode| {
+        let owner = StoredKey::owner(DateTime::UNIX_EPOCH);
+        Arc::new(KeyRing::default().with(owner.clone()).with(StoredKey {
+            name: trial.clone(),
+            ceiling,
+            ..owner
+        }))
+    };
+    let keys: SharedKeys = Arc::default();
+    keys.store(of_trial(Mode::Sandbox));
+    let deps = ExchangeDeps { keys: Arc::clone(&keys), ..deps(&floor.fyers, &floor.store, false) };
+    let floor = Floor { actor: ExchangeActor::new(deps).start(), ..floor };
+    floor.actor.send(session(true)).await.unwrap();
+    time::sleep(Duration::from_millis(100)).await;
+    let quote = json!({"s": "ok", "d": [{"n": "NSE:SBIN-EQ", "s": "ok", "v": {"lp": 801.0}}]});
+    floor.fyers.says("/quotes", 200, &quote);
+    let mut limit = order("NSE:SBIN-EQ", 5, 1, "t");
+    (limit["type"], limit["limitPrice"]) = (json!(1), json!(800.0));
+    let placed = Forward(call(Method::Post, "/orders/sync", &limit), trial.clone());
+    assert_eq!(floor.actor.send(placed).await.unwrap().answered().await.venue, Venue::Mock);
+
+    keys.store(Arc::new(keys.load().without(&trial)));
+    floor.actor.send(BotGone(trial.clone())).await.unwrap();
+    keys.store(of_trial(Mode::Live));
+    let at: DateTime<Utc> = "2026-11-23T10:00:30+05:30".parse().unwrap();
+    let seen =
+        SeenPrice { symbol: "NSE:SBIN-EQ".into(), last: Decimal::from(799), bids: vec![], asks: vec![] };
+    floor.actor.send(SocketPrices(vec![ObservedPrice { seen, at }])).await.unwrap();
+    time::sleep(Duration::from_secs(60)).await;
+    let told = |event: &Event| matches!(event, Event::SimulatedLeft { positions, cancelled } if positions.is_empty() && cancelled == &["buy 5 NSE:SBIN-EQ"]);
+    assert_eq!(floor.store.count(told), 1);
+    let records = floor.store.shelf.lock().unwrap().mock_records.clone();
+    assert!(!records.iter().any(|record| matches!(record, Record::Traded { .. })), "{records:?}");
 }

@@ -70,6 +70,19 @@ async fn a_lost_answer_had_its_effect() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_held_back_had_its_effect() {
+    let simulator = start_with_refresh(&morning());
+    simulator.inject(FaultRule::once(endpoint::VALIDATE_REFRESH_TOKEN, Fault::HeldAnswer));
+    let url = format!("{}/validate-refresh-token", simulator.api_url());
+    let body = json!({"grant_type": "refresh_token", "appIdHash": common::app_id_hash(),
+        "refresh_token": simulator.mint(TokenKind::Refresh), "pin": "1234"});
+    let limit = Duration::from_millis(200);
+    let impatient = reqwest::Client::builder().timeout(limit).no_proxy().build().unwrap();
+    assert!(impatient.post(url).json(&body).send().await.unwrap_err().is_timeout());
+    assert!(simulator.state().tokens.iter().any(|token| token.kind == TokenKind::Access));
+}
+
+#[tokio::test]
 async fn a_hanging_call_ends_when_the_caller_gives_up() {
     let simulator = start(&morning());
     simulator.inject(FaultRule::once(endpoint::PROFILE, Fault::Hang));

@@ -14,12 +14,23 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::{private_file, store::sqlite::session_row};
+use crate::{
+    private_file::{self, PrivateFileError},
+    store::{
+        sqlite::{session_row, spare_room},
+        state_dir::{DISK_FULL, MAKE_ROOM, is_full},
+    },
+};
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./src/store/sqlite/migrations");
 
 /// How long a write waits for a reader of another process.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// SQLITE_IOERR: no room for a side file is one, too.
+const IO_ERROR: i32 = 10;
+/// SQLITE_FULL.
+const FULL: i32 = 13;
 
 /// The database cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +57,7 @@ impl OpenError {
         match self {
             Self::Newer(_) => "Use the newer version, or another KEEPER_STATE_DIR.",
             Self::Stuck(_) => "Move it away by hand, or set another KEEPER_STATE_DIR.",
+            Self::Failed { problem, .. } if problem == DISK_FULL => MAKE_ROOM,
             Self::Failed { .. } => "Check the disk (space, permissions) and KEEPER_STATE_DIR.",
         }
     }
@@ -120,6 +132,8 @@ pub(super) fn told(error: &sqlx::Error, path: &Path) -> OpenError {
 enum Trouble {
     Damaged,
     Newer,
+    /// The system says no to what SQLite asks for.
+    Disk,
     Failed(String),
 }
 
@@ -128,6 +142,8 @@ impl Trouble {
         match self {
             Self::Damaged => OpenError::Stuck(path.to_owned()),
             Self::Newer => OpenError::Newer(path.to_owned()),
+            Self::Disk if spare_room::is_missing(path) => Self::Failed(DISK_FULL.to_owned()).told(path),
+            Self::Disk => Self::Failed(format!("SQLite error {IO_ERROR}")).told(path),
             Self::Failed(problem) => OpenError::Failed { path: path.to_owned(), problem },
         }
     }
@@ -165,7 +181,10 @@ async fn migrate(pool: &SqlitePool) -> Result<(), Trouble> {
 
 /// SQLite gives its side files the mode of the database, so the database is private before it is opened.
 fn make_private(path: &Path) -> Result<(), Trouble> {
-    private_file::open_or_create(path).map(|_file| ()).map_err(|problem| Trouble::Failed(problem.to_string()))
+    private_file::open_or_create(path).map(|_file| ()).map_err(|problem| match problem {
+        PrivateFileError::Io(kind) if is_full(kind) => Trouble::Failed(DISK_FULL.to_owned()),
+        problem => Trouble::Failed(problem.to_string()),
+    })
 }
 
 /// SQLite's primary result code.
@@ -178,6 +197,8 @@ fn judge(error: &sqlx::Error) -> Trouble {
     match code(error) {
         // SQLITE_CORRUPT, SQLITE_NOTADB; SQLITE_ERROR here means that tables are not what they should be.
         Some(1 | 11 | 26) => Trouble::Damaged,
+        Some(FULL) => Trouble::Failed(DISK_FULL.to_owned()),
+        Some(IO_ERROR) => Trouble::Disk,
         Some(code) => Trouble::Failed(format!("SQLite error {code}")),
         None => Trouble::Failed(kind(error).to_owned()),
     }

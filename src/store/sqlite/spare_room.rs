@@ -22,6 +22,12 @@ pub(super) fn keep(state: &Path) {
     let _none = fs::remove_file(path);
 }
 
+/// Whether the disk of this file has less than that.
+pub(super) fn is_missing(file: &Path) -> bool {
+    let folder = file.parent().unwrap_or(file);
+    rustix::fs::statvfs(folder).is_ok_and(|disk| disk.f_bavail.saturating_mul(disk.f_frsize) < BYTES as u64)
+}
+
 fn write(path: &Path) -> std::io::Result<()> {
     let _none = fs::remove_file(path);
     let mut file = private_file::create_new(path)?;

@@ -25,6 +25,8 @@ pub enum Fault {
     Reset,
     /// The request is handled, then the connection is reset: the caller cannot know.
     LostAnswer,
+    /// The request is handled, and its answer is held back; the connection stays open until the caller gives up.
+    HeldAnswer,
     /// Handled, but the body stops half-way through what `Content-Length` promised.
     Truncated,
     /// A web page instead of JSON, as the edge in front of FYERS sends it. Not handled.

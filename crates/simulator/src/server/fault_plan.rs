@@ -21,6 +21,8 @@ pub(crate) enum Plan {
     Cut,
     /// The normal response, never sent: the connection is reset.
     Lost,
+    /// The normal response, never sent; the connection stays open.
+    Held,
     /// No response: the connection is reset.
     Reset,
     /// No response at all; the connection stays open.
@@ -37,6 +39,7 @@ pub(crate) fn plan(fault: Fault, service: Service) -> Plan {
         Fault::Hang => Plan::Hang,
         Fault::Reset => Plan::Reset,
         Fault::LostAnswer => Plan::Lost,
+        Fault::HeldAnswer => Plan::Held,
         Fault::Truncated => Plan::Cut,
         Fault::WrongTypes => Plan::Changed(wrong_types),
         Fault::Answered { status, body } => Plan::Replaced(Response::json(status, &body)),

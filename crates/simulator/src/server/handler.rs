@@ -56,7 +56,7 @@ async fn carry_out(
             return None;
         }
         Plan::After(wait) => tokio::time::sleep(wait).await,
-        Plan::Changed(_) | Plan::Replaced(_) | Plan::Cut | Plan::Lost | Plan::Frames(_) => {}
+        Plan::Changed(_) | Plan::Replaced(_) | Plan::Cut | Plan::Lost | Plan::Held | Plan::Frames(_) => {}
     }
     let response = response_of(http, world, service, request).await?;
     match plan {
@@ -64,6 +64,10 @@ async fn carry_out(
         Plan::Replaced(instead) => Some(call.finish(instead)),
         Plan::Cut => Some(call.cut(&response)),
         Plan::Lost => None,
+        Plan::Held => {
+            http.conn_data::<Connection>()?.closed_by_peer().await;
+            None
+        }
         _ => Some(call.finish(response)),
     }
 }

@@ -38,7 +38,9 @@ pub(super) async fn connect(
             }
             return reset(&http);
         }
-        Plan::Changed(_) | Plan::Replaced(_) | Plan::Cut | Plan::Lost | Plan::Reset => return reset(&http),
+        Plan::Changed(_) | Plan::Replaced(_) | Plan::Cut | Plan::Lost | Plan::Held | Plan::Reset => {
+            return reset(&http);
+        }
     };
     match new_socket(&http, &world, &request, fault) {
         Ok(socket) => upgrade(&http, payload, &world, call, socket),

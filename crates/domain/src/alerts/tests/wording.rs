@@ -8,7 +8,7 @@ use crate::alert::Outgoing;
 use crate::{
     alerts::{
         render::plain,
-        texts::{Context, alert_for},
+        texts::{Context, alert_for, disk_fails, disk_works, lost_beside_disk},
         words::{ROWS, WIDTH},
     },
     event::{Event, Recorded},
@@ -140,6 +140,27 @@ fn a_person_is_never_shown_an_internal_name() {
             }
         }
     }
+}
+
+/// These are in no outbox.
+#[test]
+fn what_is_told_past_the_outbox_keeps_the_rules_too() {
+    let open: Vec<String> = (10..60).map(|number| format!("+{number} NSE:SYMBOL{number}-EQ")).collect();
+    let mut told = vec![disk_fails(&"the disk is full. ".repeat(20)), disk_works()];
+    for why in [Reason::TokenDoubted, Reason::TokenRejected] {
+        for open in [None, Some(&[][..]), Some(&open[..1]), Some(&open[..])] {
+            told.push(lost_beside_disk(why, open, false));
+        }
+        told.push(lost_beside_disk(why, Some(&open), true));
+    }
+    for (_, text) in &told {
+        let rows = |line: &str| line.chars().count().div_ceil(WIDTH + 4);
+        assert!(text.lines().map(rows).sum::<usize>() <= ROWS, "too many rows:\n{text}");
+        assert!(text.contains("\nTrading: ") && text.contains("\nNext: "), "{text}");
+    }
+    let lost = lost_beside_disk(Reason::TokenDoubted, Some(&open[..1]), false).1;
+    assert!(lost.contains("FYERS has refused the access token once"), "{lost}");
+    assert!(lost.contains("+10 NSE:SYMBOL10-EQ") && lost.contains("close it in the FYERS app"), "{lost}");
 }
 
 proptest! {

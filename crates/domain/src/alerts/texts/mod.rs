@@ -91,6 +91,13 @@ pub fn disk_works() -> (Severity, String) {
     (draft.severity, draft.text())
 }
 
+/// The alert of a token that is lost while the disk fails, by the same way: what the outbox is told of it comes when the disk
+/// works. `open`: what is open at FYERS, if that is known.
+pub fn lost_beside_disk(why: Reason, open: Option<&[String]>, is_sandbox: bool) -> (Severity, String) {
+    let draft = mode::lost_beside_disk(why, open, is_sandbox);
+    (draft.severity, draft.text())
+}
+
 /// One arm per event; the comments say why some stay silent.
 fn draft(event: &Event, context: &Context) -> Option<Draft> {
     match event {

@@ -48,7 +48,13 @@ fn left_live(why: Reason, open: Option<&[String]>, context: &Context) -> Draft {
     } else {
         down("Orders are simulated now", why).line("Trading: from now on no order reaches FYERS.")
     };
-    let (stays, instead) = match open {
+    let (stays, instead) = stays_open(open);
+    draft.line(stays).line(format!("{} {instead}", next(why, context)).trim_end().to_owned())
+}
+
+/// What is open at FYERS, and what a person can do about it.
+fn stays_open(open: Option<&[String]>) -> (String, &'static str) {
+    match open {
         None => ("Whether anything is open at FYERS is not known.".to_owned(), "Look in the FYERS app."),
         Some([]) => ("Nothing was open at FYERS when it was last read.".to_owned(), ""),
         Some(open) => (
@@ -56,8 +62,25 @@ fn left_live(why: Reason, open: Option<&[String]>, context: &Context) -> Draft {
             format!("The keeper cannot close what is open at FYERS, real money: {}", list(open)),
             "Or close it in the FYERS app.",
         ),
-    };
-    draft.line(stays).line(format!("{} {instead}", next(why, context)).trim_end().to_owned())
+    }
+}
+
+/// A token that is lost while the state cannot be written: no switch of the mode and no card is told before that ends.
+pub(super) fn lost_beside_disk(why: Reason, open: Option<&[String]>, is_sandbox: bool) -> Draft {
+    let draft =
+        Draft::new(Severity::Critical, "disk|no_token", "No token, and the keeper cannot write its state")
+            .line(format!("Why: {}.", why.words()));
+    let next = "Next: put the disk right first; then a login is asked for if one is needed.";
+    if is_sandbox {
+        return draft
+            .line("Trading: orders are refused. No order was real before either (sandbox).")
+            .line(next);
+    }
+    let (stays, instead) = stays_open(open);
+    draft
+        .line("Trading: no order reaches FYERS and none is simulated: all are refused, exits too.")
+        .line(stays)
+        .line(format!("{next} {instead}").trim_end().to_owned())
 }
 
 fn list(open: &[String]) -> String {

@@ -51,6 +51,31 @@ fn a_code_becomes_tokens_and_only_a_proven_token_is_used() {
     assert!(backend.effects.iter().any(|effect| matches!(effect, Effect::Mirror(..))));
 }
 
+/// There is no refresh on any day. That FYERS ended this token is the news of this loss.
+#[test]
+fn each_loss_of_a_day_has_its_own_reason_and_the_next_morning_the_usual_one() {
+    let mut backend = locked_out();
+    let lost = (StateName::LoginRequired, Reason::TokenRejected);
+    for (loss, time) in (2..).zip(["2026-11-23T11:00", "2026-11-23T13:20", "2026-11-23T15:05"]) {
+        backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Ok(tokens()));
+        backend.profile_says(Ok(profile("XX00001"))).until(time);
+        backend.tell(Input::TokenRejected(tokens().access.fingerprint()));
+        backend.profile_says(Err(no(-16, "Could not authenticate the user")));
+        assert_eq!(backend.state(), lost);
+        assert_eq!(backend.machine.view(backend.now).problem, Some(Reason::RefreshDisabled));
+        let asked = |event: &Event| matches!(event, Event::LoginRequired { .. });
+        assert_eq!(backend.count(asked), loss, "each loss asks for a login");
+        backend.later(60).tell(Input::Started);
+        assert_eq!((backend.state(), backend.count(asked)), (lost, loss), "after a restart as well");
+    }
+    backend.until("2026-11-25T08:45").tick().refresh_says(Err(no(-16, DISABLED)));
+    assert_eq!(backend.state(), (StateName::LoginRequired, Reason::RefreshDisabled));
+    backend.machine.facts.has_pin = false;
+    backend.machine.reason = Reason::TokenRejected;
+    backend.until("2026-11-26T08:45").tick();
+    assert_eq!(backend.state(), (StateName::LoginRequired, Reason::TokenExpired), "it would be over anyway");
+}
+
 #[test]
 fn another_persons_login_takes_nothing_away_at_any_hour() {
     for hour in ["2026-11-24T00:52", "2026-11-24T05:59", "2026-11-23T11:00", "2026-11-23T23:59"] {

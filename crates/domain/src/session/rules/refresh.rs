@@ -22,10 +22,20 @@ impl Transition {
     pub(super) fn obtain(&mut self) {
         self.m.candidate = None;
         self.m.failures = 0;
+        self.forget_older_loss();
         match self.refresh_hindrance() {
             None => self.call_refresh(),
             Some(Reason::NoCredentials) => self.no_app(),
             Some(reason) => self.require_login(reason, None),
+        }
+    }
+
+    /// A token that FYERS ended on another day, or when nobody was asked for a login, would be over today anyway.
+    fn forget_older_loss(&mut self) {
+        let is_settled = self.m.state == StateName::LoginRequired && self.m.reason == Reason::TokenRejected;
+        let is_told_today = self.m.stored.login_asked.is_some_and(|(day, _)| day == self.today());
+        if is_settled && !is_told_today {
+            self.m.reason = Reason::TokenExpired;
         }
     }
 
@@ -191,6 +201,7 @@ impl Transition {
             self.close_tick();
             return self.become_state(StateName::Valid, Reason::Verified);
         }
+        let (reason, code) = self.why_now(reason, code);
         self.ask_for_login(reason, code);
         self.m.pending = Pending::Nothing;
         self.m.trouble = None;
@@ -207,6 +218,14 @@ impl Transition {
                 Reason::PinMissing
             }
             reason => reason,
+        }
+    }
+
+    /// That there is no refresh is so every day: what FYERS did to a token before its end says more.
+    fn why_now(&self, reason: Reason, code: Option<i64>) -> (Reason, Option<i64>) {
+        match (reason, self.m.reason) {
+            (Reason::RefreshDisabled, Reason::TokenRejected) => (Reason::TokenRejected, None),
+            _ => (reason, code),
         }
     }
 

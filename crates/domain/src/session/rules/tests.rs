@@ -125,7 +125,7 @@ fn a_rejected_token_is_out_of_use_at_once_and_for_good_if_the_broker_confirms() 
     backend.profile_says(Err(no(-16, "Could not authenticate the user")));
     assert!(backend.calls_refresh());
     backend.refresh_says(Err(no(-16, DISABLED)));
-    assert_eq!(backend.state(), (StateName::LoginRequired, Reason::RefreshDisabled));
+    assert_eq!(backend.state(), (StateName::LoginRequired, Reason::TokenRejected));
     assert_eq!(backend.machine.stored.access, None);
 }
 
