@@ -12,6 +12,7 @@ mod contact;
 mod control;
 mod day_summary;
 mod disk;
+mod confirm_words;
 mod equity;
 mod farewell;
 mod lease;

@@ -327,6 +327,9 @@ fn a_busy_page_fits_a_phone_and_a_desktop() {
             let broken = "return [...document.querySelectorAll('.figures th, .figures td, .venue, .price, .badge, .mornings b, #figures dd')] \
                 .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height > 60).map((e) => e.textContent)";
             assert_eq!(phone.run(broken).await, serde_json::json!([]), "words in more than one line");
+            let narrow = "return [...document.querySelectorAll('#orders .outcome.bad')] \
+                .filter((e) => e.getBoundingClientRect().width < e.parentElement.getBoundingClientRect().width * .6).length";
+            assert_eq!(phone.run(narrow).await, 0, "why an order was refused is squeezed into a column");
             let rows = "return document.querySelectorAll('#orders li').length";
             assert_eq!(phone.run(rows).await, orders.len());
             phone.shoot_whole("1-busy").await;
