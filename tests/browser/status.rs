@@ -169,6 +169,8 @@ fn the_buttons_act_behind_the_key() {
         phone.fill("#key", &key(&home)).await;
         phone.tap("#unlock").await;
         phone.tap("#halt").await;
+        let wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assert_eq!(phone.run(wide).await, 0, "the question fits");
         phone.shoot_whole("2-halt").await;
         phone.tap("#halt-yes").await;
         phone.sees("HALTED").await;
@@ -199,6 +201,27 @@ fn the_buttons_act_behind_the_key() {
         phone.end().await;
     });
     assert_eq!(keeper.status()["halted"], false);
+}
+
+/// The question of the button that comes first is the longest text beside it.
+#[test]
+fn the_question_about_a_halt_fits_a_desktop() {
+    let home = home();
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    block_on(async {
+        let desktop = Phone::start_sized("halt-desktop", false, DESKTOP).await;
+        desktop.go(&keeper.url("/")).await;
+        desktop.fill("#key", &key(&home)).await;
+        desktop.tap("#unlock").await;
+        desktop.tap("#halt").await;
+        desktop.text("#halt-yes").await;
+        is_sound(&desktop).await;
+        desktop.shoot_whole("1-question").await;
+        desktop.end().await;
+    });
 }
 
 #[test]
