@@ -50,7 +50,8 @@ impl Confirmation<'_> {
             ([], Some(own), _) => self.is_known(own, ", as FYERS_ACCOUNT_ID says"),
             ([], None, Some(own)) => self.is_known(own, ""),
             ([], None, None) => {
-                "No login waits: log in with /login, and confirm the account when the bot asks for that.".to_owned()
+                "No login waits: log in with /login, and confirm the account when the bot asks for that."
+                    .to_owned()
             }
             (waiting, _, _) => waiting.iter().map(asks).collect::<Vec<_>>().join("\n"),
         }
@@ -66,7 +67,8 @@ impl Confirmation<'_> {
     }
 }
 
-const NO_APP: &str = "No FYERS app is configured, so there is no login to confirm: `fyers-keeper init` asks for the app.";
+const NO_APP: &str =
+    "No FYERS app is configured, so there is no login to confirm: `fyers-keeper init` asks for the app.";
 
 #[cfg(test)]
 mod tests {

@@ -35,7 +35,8 @@ use keeper_domain::{
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::app::{
-    Actors, Parts, account_words, backend::KeeperBackend, bot_words, confirm_words::Confirmation, status_words,
+    Actors, Parts, account_words, backend::KeeperBackend, bot_words, confirm_words::Confirmation,
+    status_words,
 };
 use crate::{
     http::{Backend, account},

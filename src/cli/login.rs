@@ -175,7 +175,9 @@ const BESIDE: usize = 3;
 /// What is said beforehand of a page that does not open after FYERS' login, because nobody answers there; empty where the
 /// page opens.
 fn landing(redirect: Option<&str>, public_url: Option<&Url>, runs: bool) -> String {
-    let Some(redirect) = redirect.and_then(|redirect| Url::parse(redirect).ok()) else { return String::new() };
+    let Some(redirect) = redirect.and_then(|redirect| Url::parse(redirect).ok()) else {
+        return String::new();
+    };
     let (is_here, is_keepers) =
         (is_loopback(&redirect), public_url.is_some_and(|own| own.origin() == redirect.origin()));
     match (runs, is_here, is_keepers) {
@@ -233,9 +235,14 @@ mod tests {
         let here = Some("http://127.0.0.1:8080/fyers/callback");
         let public = Url::parse("https://keeper.example.com").unwrap();
         let own = Some("https://keeper.example.com/fyers/callback");
-        let said = "The page after the login will not open: that is expected. Copy its address and paste it here.\n";
+        let said =
+            "The page after the login will not open: that is expected. Copy its address and paste it here.\n";
         assert_eq!(landing(here, None, false), said);
-        assert_eq!(landing(own, Some(&public), false), said, "nobody answers there while the keeper is stopped");
+        assert_eq!(
+            landing(own, Some(&public), false),
+            said,
+            "nobody answers there while the keeper is stopped"
+        );
         let asked = format!("Is your browser on another machine than the keeper? {said}");
         assert_eq!(landing(here, None, true), asked);
         for (redirect, url, runs) in [

@@ -153,8 +153,9 @@ impl Sources<'_> {
 
     /// The other name of a setting, where that one alone is set.
     pub(super) fn alias_used(&self, name: &str) -> Option<String> {
-        let is_set =
-            |name: &str| [self.environment, self.env_file].iter().any(|values| set_in(values, name).is_some());
+        let is_set = |name: &str| {
+            [self.environment, self.env_file].iter().any(|values| set_in(values, name).is_some())
+        };
         table::alias_of(name).filter(|alias| is_set(alias) && !is_set(name))
     }
 

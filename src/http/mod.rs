@@ -24,6 +24,6 @@ pub mod set_up;
 mod shared;
 
 pub use access::GatewayKey;
-pub(crate) use pages::error;
 pub use backend::{Backend, Front, HandOver};
 pub use listener::{listen, listen_with};
+pub(crate) use pages::error;

@@ -281,15 +281,25 @@ mod tests {
             nobody(&request, why)
         };
         for (path, accept, kind, words) in [
-            ("/", "text/html,*/*", "text/html", "<p>This keeper stands by, and that is &#60;all&#62;; nothing was done.</p>"),
+            (
+                "/",
+                "text/html,*/*",
+                "text/html",
+                "<p>This keeper stands by, and that is &#60;all&#62;; nothing was done.</p>",
+            ),
             ("/", "*/*", "", "fyers-keeper: this keeper stands by, and that is <all>; nothing was done"),
             ("/api/v3/orders", "text/html", "application/json", "\"code\":-503"),
         ] {
             let answer = asked(path, accept);
-            let header = |name: &str| answer.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+            let header = |name: &str| {
+                answer.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned()
+            };
             assert_eq!(answer.status().as_u16(), 503);
             assert!(header("content-type").starts_with(kind), "{path}: {}", header("content-type"));
-            assert_eq!((header("retry-after"), header("x-keeper-mode")), ("2".to_owned(), "standby".to_owned()));
+            assert_eq!(
+                (header("retry-after"), header("x-keeper-mode")),
+                ("2".to_owned(), "standby".to_owned())
+            );
             let body = to_bytes(answer.into_body()).await.unwrap();
             let body = String::from_utf8_lossy(&body);
             assert!(body.contains(words), "{path} {accept}: {body}");

@@ -59,7 +59,11 @@ fn a_first_account_from_the_public_page_counts_once_the_owner_confirms_it() {
 fn before_any_login_a_confirm_says_how_to_log_in() {
     let home = home("2026-11-23T07:30:00").set("FYERS_ACCOUNT_ID", "");
     let _keeper = home.start_ready();
-    says(&home, "/confirm", "No login waits: log in with /login, and confirm the account when the bot asks for that.");
+    says(
+        &home,
+        "/confirm",
+        "No login waits: log in with /login, and confirm the account when the bot asks for that.",
+    );
     says(
         &home,
         "/confirm XX00001",
@@ -89,5 +93,9 @@ fn another_account_than_the_first_one_is_not_confirmed() {
     let waits = "No login with YY00002 waits, but one with XX00001 does: if that account is yours, tap /confirm_XX00001.";
     says(&home, "/confirm YY00002", waits);
     says(&home, "/confirm_XX00001", "Live until");
-    says(&home, "/confirm YY00002", "This keeper serves XX00001, so no login with YY00002 counts: log in with XX00001;");
+    says(
+        &home,
+        "/confirm YY00002",
+        "This keeper serves XX00001, so no login with YY00002 counts: log in with XX00001;",
+    );
 }

@@ -138,7 +138,10 @@ fn sandbox_is_one_account_that_begins_as_the_one_at_fyers() {
         page.split("<p class=\"worth\">").nth(1).expect("the account's worth").split("</p>").next().unwrap();
     assert!(worth.contains("₹10,00,0") || worth.contains("₹9,99,9"), "without the real shares: {worth}");
     let gain = worth.split("<small").nth(1).unwrap();
-    assert!(!gain.contains("4,0") && !gain.contains("3,9"), "what the sale of five brings is no gain: {worth}");
+    assert!(
+        !gain.contains("4,0") && !gain.contains("3,9"),
+        "what the sale of five brings is no gain: {worth}"
+    );
     assert!(page.contains("Shares copied from FYERS are not in it."), "{page}");
     let refused = bot.place(delivery(6)).body;
     assert_eq!(refused["code"], -99, "{refused}");

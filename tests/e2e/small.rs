@@ -80,7 +80,8 @@ fn an_address_that_this_machine_does_not_have_is_told_and_nothing_is_begun() {
 
 #[test]
 fn a_setting_under_its_other_name_is_found_in_the_words_about_it() {
-    let home = Home::bare(Options::default()).set("FYERS_APP_ID", "abc").set("FYERS_SECRET_KEY", "SIMULATED1");
+    let home =
+        Home::bare(Options::default()).set("FYERS_APP_ID", "abc").set("FYERS_SECRET_KEY", "SIMULATED1");
     let ran = home.run(&["config", "check"]).exits(78);
     assert!(ran.err.contains("FYERS_CLIENT_ID (set as FYERS_APP_ID) is not an app id"), "{ran:?}");
 }

@@ -15,8 +15,8 @@ use crate::{
     mode::Mode,
     reason::Reason,
     reason_words::story,
-    session::login::LANDING,
     routing::{fate::refuses_without_token, live_positions::LivePositions, real_positions::Protection},
+    session::login::LANDING,
     session_state::Source,
 };
 use fyers_api::ist;

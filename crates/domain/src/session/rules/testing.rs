@@ -78,7 +78,15 @@ impl Backend {
 
     pub(super) fn with(facts: Facts, stored: StoredSession, now: &str) -> Self {
         let machine = Machine::new(facts, stored, None);
-        Self { machine, now: at(now), events: vec![], effects: vec![], trading_day: true, skew: None, notes: vec![] }
+        Self {
+            machine,
+            now: at(now),
+            events: vec![],
+            effects: vec![],
+            trading_day: true,
+            skew: None,
+            notes: vec![],
+        }
     }
 
     /// A keeper that has a refresh token for ten more days, and yesterday's access token, on a Monday.
