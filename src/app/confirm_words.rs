@@ -5,16 +5,16 @@ use keeper_domain::reason::Reason;
 use crate::status::SessionStatus;
 
 /// Whose login counts here, and what of it waits for the owner's word.
-pub struct Confirmation<'a> {
+pub(super) struct Confirmation<'a> {
     /// The session as it is now.
-    pub session: &'a SessionStatus,
+    pub(super) session: &'a SessionStatus,
     /// `FYERS_ACCOUNT_ID`.
-    pub configured: Option<&'a str>,
+    pub(super) configured: Option<&'a str>,
 }
 
 impl Confirmation<'_> {
     /// To one that names an account, and no login with it waits.
-    pub fn nothing_for(&self, account: &str) -> String {
+    pub(super) fn nothing_for(&self, account: &str) -> String {
         let Self { session, configured } = self;
         let is = |own: &str| own.eq_ignore_ascii_case(account);
         match (session.to_confirm.last(), *configured, session.account.as_deref()) {
@@ -40,7 +40,7 @@ impl Confirmation<'_> {
     }
 
     /// To one that names no account.
-    pub fn what(&self) -> String {
+    pub(super) fn what(&self) -> String {
         let Self { session, configured } = self;
         let asks = |account: &String| {
             format!("A login with {account} waits: if that account is yours, tap /confirm_{account}.")
