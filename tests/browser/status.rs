@@ -345,7 +345,13 @@ fn a_busy_page_fits_a_phone_and_a_desktop() {
         for (name, size, dark) in VIEWS {
             let phone = Phone::start_sized(&format!("busy-{name}"), dark, size).await;
             phone.go(&keeper.url("/")).await;
-            phone.waits_for("document.querySelector('#equity polyline')").await;
+            phone.fill("#key", &key(&home)).await;
+            phone.tap("#unlock").await;
+            phone
+                .waits_for("document.querySelector('#mute') && document.querySelector('#equity polyline')")
+                .await;
+            let useless = "return document.querySelectorAll('#login, #refresh').length";
+            assert_eq!(phone.run(useless).await, 0, "there is no app to log in with");
             is_sound(&phone).await;
             let broken = "return [...document.querySelectorAll('.figures th, .figures td, .venue, .price, .badge, .mornings b, #figures dd')] \
                 .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height > 60).map((e) => e.textContent)";
