@@ -8,6 +8,7 @@ mod ask;
 mod assembly;
 mod backend;
 mod bot_words;
+mod confirm_words;
 mod contact;
 mod control;
 mod day_summary;

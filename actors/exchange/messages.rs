@@ -23,7 +23,7 @@ use mock_exchange::{Instruments, api::book_pages::BookRest, exchange::FeedPrices
 
 use crate::exchange::words::refusal;
 
-/// What is the MockExchange's account worth? Answered from memory.
+/// What is the MockExchange's own account worth? Answered from memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Message)]
 #[rtype(result = "Worth")]
 pub struct GetWorth;
@@ -31,10 +31,12 @@ pub struct GetWorth;
 /// What an account is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, actix::MessageResponse)]
 pub struct Worth {
-    /// Cash and everything that is held, in INR.
+    /// Cash and what simulated orders hold, in INR; shares that were copied from FYERS are not in it.
     pub value: Decimal,
     /// Whether anything was traded in it, as far as today's book knows.
     pub has_traded: bool,
+    /// Whether it came with shares from FYERS.
+    pub has_copied: bool,
     /// What it was worth when it was copied from FYERS, before its first trade, if that was in this life.
     pub began: Option<Decimal>,
 }

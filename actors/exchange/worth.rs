@@ -24,6 +24,7 @@ impl ExchangeActor {
         let prices = if mode == Mode::Mock { self.prices(mode) } else { Prices::Last };
         let (book, engine) = (&self.volatile.book, self.volatile.book.engine());
         let value = engine.worth(|symbol| book.price(symbol, prices, now));
-        Worth { value, has_traded: engine.ledger().has_traded(), began: self.volatile.began }
+        let (has_traded, has_copied) = (engine.ledger().has_traded(), !engine.ledger().copied.is_empty());
+        Worth { value, has_traded, has_copied, began: self.volatile.began }
     }
 }

@@ -1,14 +1,14 @@
 //! What the TokenActor reads from the store before anything else.
 
 use keeper_domain::{
-    notes::{CREDENTIALS, LOGIN_STATES},
+    notes::{CREDENTIALS, FAILED_LOGIN, LOGIN_STATES},
     ports::{Change, Store, StoreError, TickRecord},
     session::{
         bound::Bound,
         login::UsedStates,
         reconcile::{Seeds, reconcile},
     },
-    session_state::StoredSession,
+    session_state::{FailedLogin, StoredSession},
 };
 
 /// All that is on disk.
@@ -21,6 +21,8 @@ pub struct Loaded {
     pub tick: Option<TickRecord>,
     /// The one-time states of logins that were finished.
     pub used_states: UsedStates,
+    /// The login that failed and explains why there is no token.
+    pub failed_login: Option<FailedLogin>,
 }
 
 impl Loaded {
@@ -47,6 +49,7 @@ impl Loaded {
             bound,
             tick: store.last_tick().await?,
             used_states,
+            failed_login: FAILED_LOGIN.read(store).await?.readable().flatten(),
         })
     }
 }

@@ -34,7 +34,10 @@ use keeper_domain::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::app::{Actors, Parts, account_words, backend::KeeperBackend, bot_words, status_words};
+use crate::app::{
+    Actors, Parts, account_words, backend::KeeperBackend, bot_words, confirm_words::Confirmation,
+    status_words,
+};
 use crate::{
     http::{Backend, account},
     keys::{self, KeyAdmin, KeyError},
@@ -64,6 +67,8 @@ pub(super) struct KeeperControl {
     calendar: Arc<Calendar>,
     journal: RecipientCell<JournalGrew>,
     moves: Option<Arc<GroupMoves>>,
+    /// `FYERS_ACCOUNT_ID`.
+    account: Option<String>,
 }
 
 impl KeeperControl {
@@ -84,6 +89,7 @@ impl KeeperControl {
             calendar: Arc::clone(&parts.calendar),
             journal: journal.clone(),
             moves: parts.phone.as_ref().and_then(|phone| phone.moves.clone()),
+            account: parts.facts.account.clone(),
         }
     }
 
@@ -192,7 +198,11 @@ impl KeeperControl {
             return report.text();
         }
         let Some(session) = self.backend.session().await else { return NO_ANSWER.to_owned() };
-        SessionStatus::from(&session).nothing_to_confirm(&account)
+        self.confirmation(&SessionStatus::from(&session)).nothing_for(&account)
+    }
+
+    fn confirmation<'a>(&'a self, session: &'a SessionStatus) -> Confirmation<'a> {
+        Confirmation { session, configured: self.account.as_deref() }
     }
 
     async fn log_out(&self) -> String {
@@ -291,7 +301,7 @@ impl Control for KeeperControl {
         match topic {
             TalkTopic::Mode => status_words::mode(&status),
             TalkTopic::Token => status_words::token(&status.session),
-            TalkTopic::Confirm => status.session.what_to_confirm(),
+            TalkTopic::Confirm => self.confirmation(&status.session).what(),
             TalkTopic::Health => status_words::health(&status),
             TalkTopic::Feeds => bot_words::feeds(&status.feeds),
             _ => {

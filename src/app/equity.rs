@@ -55,7 +55,7 @@ impl Recorder {
     async fn look(&self, curve: &mut EquityCurve) -> bool {
         let Ok(worth) = self.exchange.send(GetWorth).await else { return false };
         let now = self.time.now();
-        begin_as_copied(curve, worth, now);
+        begin(curve, worth, now);
         if !worth.has_traded && !curve.has_begun() {
             curve.begin(now, worth.value);
             return false;
@@ -73,8 +73,9 @@ async fn read(store: &dyn Store) -> Option<EquityCurve> {
     EQUITY.read(store).await.ok()?.readable()
 }
 
-/// An account that is copied from FYERS with its shares is worth more than what stood there before, and nobody has earned that.
-fn begin_as_copied(curve: &mut EquityCurve, worth: Worth, now: DateTime<Utc>) {
+/// An account that is copied from FYERS has other money than what stood there before, and nobody has earned or lost that.
+fn begin(curve: &mut EquityCurve, worth: Worth, now: DateTime<Utc>) {
+    curve.leave_copied_out(worth.has_copied);
     if let Some(began) = worth.began.filter(|_| worth.has_traded) {
         curve.begin(now, began);
     }
@@ -88,7 +89,7 @@ pub(super) async fn curve(
 ) -> Option<EquityCurve> {
     let mut curve = EQUITY.read(store).await.ok()?.readable().unwrap_or_default();
     let worth = tokio::time::timeout(LIMIT, exchange.send(GetWorth)).await.ok()?.ok()?;
-    begin_as_copied(&mut curve, worth, time.now());
+    begin(&mut curve, worth, time.now());
     if worth.has_traded || curve.has_begun() {
         curve.points.push(EquityPoint { at: time.now(), value: worth.value.round_dp(2) });
     }

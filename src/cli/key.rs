@@ -6,6 +6,7 @@ use std::sync::Arc;
 use keeper_domain::{
     keys::{BotName, KeyProblem, KeyRing, NameProblem, token},
     mode::Mode,
+    text::excerpt,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -34,8 +35,9 @@ use crate::{
 };
 
 /// What the signs of the table mean.
-const LEGEND: &str =
-    "ORDER: the largest. ORDERS, LOSS: today/most a day. -: no limit.\n?: not known while no keeper runs.";
+const LEGEND: &str = "ORDER: the largest. ORDERS, LOSS: today/most a day. -: no limit.";
+/// And the one that stands there only without a keeper.
+const UNKNOWN_DAY: &str = "?: not known while no keeper runs.";
 const WHO: &str = "the command line";
 
 pub(super) fn key(verb: KeyVerb) -> Result<Exit, Failure> {
@@ -136,8 +138,10 @@ fn add(config: &CliConfig, args: &KeyArgs) -> Result<Exit, Failure> {
         max_orders_per_day: args.max_orders_per_day,
         max_loss: args.max_loss,
     };
-    let chosen =
-        |problem: NameProblem| fail(Exit::Error, &problem.to_string(), "Choose a name, as scalper-2.");
+    let chosen = |problem: NameProblem| {
+        let what = format!("\"{}\" is no name for a bot: {problem}", excerpt(&args.name, 40));
+        fail(Exit::Error, &what, "Choose a name, as scalper-2.")
+    };
     wish.read().map_err(chosen)?;
     let answer = change(config, &Change::Add(wish))?;
     issued(&answer, args.json)?;
@@ -291,6 +295,9 @@ fn list(config: &CliConfig, json: bool) -> Result<Exit, Failure> {
     } else {
         put(&key_table(&rows, table_room()));
         say(LEGEND);
+        if rows.iter().any(|row| row.today.is_none()) {
+            say(UNKNOWN_DAY);
+        }
     }
     Ok(Exit::Good)
 }

@@ -4,16 +4,18 @@
 use std::{io::Write, sync::Arc, time::Duration};
 
 use keeper_domain::{
+    address::is_loopback,
     mode::ShownMode,
     session::{
         StateName,
-        login::{LoginFailure, StateRefusal, read_pasted, state_from},
+        login::{LANDING, LoginFailure, StateRefusal, read_pasted, state_from},
     },
 };
 use qrcode::{EcLevel, QrCode, render::unicode::Dense1x2};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::io::{AsyncBufReadExt, BufReader};
+use url::Url;
 
 use crate::cli::{
     check::{PATIENCE, one_shot},
@@ -72,7 +74,8 @@ pub(super) async fn here(config: &CliConfig, state: &StateDir) -> Result<LoginRe
     let nonce = state_from(rand::rng().random());
     let Some(setup) = config.login(&client) else { return Err(no_redirect()) };
     check_database(config, state).await?;
-    invite(&(setup.authorize)(&nonce), None);
+    let words = landing(config.redirect_uri().as_deref(), config.settings.public_url.as_ref(), false);
+    invite(&words, &(setup.authorize)(&nonce), None);
     let Some(pasted) = read_login().await else { return Err(nothing_pasted()) };
     let (code, told) = match code_of(read_pasted(pasted.expose_secret())) {
         Ok(code) => code,
@@ -118,7 +121,8 @@ async fn by_running_keeper(config: &CliConfig) -> Result<LoginReport, Failure> {
         .public_url
         .as_ref()
         .map(|url| format!("{}/fyers/login", url.as_str().trim_end_matches('/')));
-    invite(&url, Some(page.as_deref()));
+    let words = landing(config.redirect_uri().as_deref(), config.settings.public_url.as_ref(), true);
+    invite(&words, &url, Some(page.as_deref()));
     tokio::select! {
         pasted = read_login() => match pasted {
             Some(pasted) => match remote.finish_login(&pasted).await {
@@ -168,21 +172,41 @@ async fn read_login() -> Option<SecretString> {
 /// Lines of the question around the picture.
 const BESIDE: usize = 3;
 
+/// What is said beforehand of a page that does not open after FYERS' login, because nobody answers there; empty where the
+/// page opens.
+fn landing(redirect: Option<&str>, public_url: Option<&Url>, runs: bool) -> String {
+    let Some(redirect) = redirect.and_then(|redirect| Url::parse(redirect).ok()) else {
+        return String::new();
+    };
+    let (is_here, is_keepers) =
+        (is_loopback(&redirect), public_url.is_some_and(|own| own.origin() == redirect.origin()));
+    match (runs, is_here, is_keepers) {
+        (false, true, _) | (false, _, true) => format!("{LANDING} and paste it here.\n"),
+        // On the keeper's own machine it does open.
+        (true, true, false) => {
+            format!("Is your browser on another machine than the keeper? {LANDING} and paste it here.\n")
+        }
+        _ => String::new(),
+    }
+}
+
 /// The link and its picture, on standard error: standard output is for the answer. `running` is the keeper's own page,
-/// if a keeper runs and has one: its short address makes a picture that fits a terminal of 24 rows.
-fn invite(url: &str, running: Option<Option<&str>>) {
+/// if a keeper runs and has one: its short address makes a picture that fits a terminal of 24 rows. `landing` is said before
+/// the link: behind it nobody reads on.
+fn invite(landing: &str, url: &str, running: Option<Option<&str>>) {
     let short = running.flatten().unwrap_or(url);
     let qr = QrCode::with_error_correction_level(short, EcLevel::L);
     let qr = qr.map(|code| code.render::<Dense1x2>().quiet_zone(true).build()).unwrap_or_default();
     // A picture that the terminal breaks, or that is taller than it and pushes the question out, is none.
     let (screen, is_whole) = (std::io::stderr(), |room| qr.lines().all(|line| line.chars().count() <= room));
-    let is_seen = room(&screen).is_none_or(is_whole) && shows(&qr, BESIDE, &screen);
+    let beside = BESIDE + fitting(landing, &screen).lines().count();
+    let is_seen = room(&screen).is_none_or(is_whole) && shows(&qr, beside, &screen);
     let qr = if is_seen { qr.as_str() } else { "" };
     let back = match running {
         Some(_) => "If the page you land on says \"Logged in\", you are done. Otherwise paste its address:",
         None => "Then paste the address of the page you land on, or the code it shows:",
     };
-    tell(&format!("Log in to FYERS here:\n{short}\n{qr}\n{back}\n"));
+    tell(&format!("{landing}Log in to FYERS here:\n{short}\n{qr}\n{back}\n"));
 }
 
 fn tell(text: &str) {
@@ -205,6 +229,31 @@ fn nothing_pasted() -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_that_will_not_open_is_told_beforehand_and_no_other() {
+        let here = Some("http://127.0.0.1:8080/fyers/callback");
+        let public = Url::parse("https://keeper.example.com").unwrap();
+        let own = Some("https://keeper.example.com/fyers/callback");
+        let said =
+            "The page after the login will not open: that is expected. Copy its address and paste it here.\n";
+        assert_eq!(landing(here, None, false), said);
+        assert_eq!(
+            landing(own, Some(&public), false),
+            said,
+            "nobody answers there while the keeper is stopped"
+        );
+        let asked = format!("Is your browser on another machine than the keeper? {said}");
+        assert_eq!(landing(here, None, true), asked);
+        for (redirect, url, runs) in [
+            (own, Some(&public), true),
+            (Some("https://trade.fyers.in/api-login/redirect-uri/index.html"), None, false),
+            (Some("https://trade.fyers.in/api-login/redirect-uri/index.html"), None, true),
+            (None, None, true),
+        ] {
+            assert_eq!(landing(redirect, url, runs), "", "{redirect:?}");
+        }
+    }
 
     #[test]
     fn the_picture_of_the_keepers_own_page_fits_24_rows() {

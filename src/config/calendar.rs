@@ -18,7 +18,12 @@ const LONGEST: u64 = 256 * 1024;
 /// In words, when the file cannot be read or understood.
 pub fn calendar(file: Option<&Path>) -> Result<Calendar, String> {
     let Some(path) = file else { return Ok(Calendar::embedded()) };
-    let text = read(path).map_err(|error| error.kind().to_string())?;
+    let problem = |error: std::io::Error| match error.kind() {
+        ErrorKind::InvalidInput => "it is no file".to_owned(),
+        ErrorKind::NotFound => "it is not there".to_owned(),
+        kind => kind.to_string(),
+    };
+    let text = read(path).map_err(problem)?;
     Calendar::with_file(&text).map_err(|error| error.to_string())
 }
 

@@ -44,6 +44,12 @@ pub fn read(sources: &Sources<'_>) -> Result<Settings, Vec<Problem>> {
         false => problems.extend(harmless),
     }
     notes.extend(slips::not_ours(sources));
+    // A person looks for the name that they have written.
+    for problem in &mut problems {
+        if let Some(alias) = sources.alias_used(&problem.name) {
+            problem.what = format!("(set as {alias}) {}", problem.what);
+        }
+    }
     rows.sort_by_key(|row| table::TABLE.iter().position(|spec| spec.name == row.name));
     if problems.is_empty() { Ok(Settings { rows, notes, ..settings }) } else { Err(problems) }
 }
@@ -356,7 +362,7 @@ const NOT_POSSIBLE: &str = "has a value that cannot be used (it is not shown)";
 
 fn not_possible(text: &str) -> String {
     let shown = shown(text);
-    if shown == text { format!("is \"{text}\"") } else { NOT_POSSIBLE.to_owned() }
+    if shown == text { format!("cannot be \"{text}\"") } else { NOT_POSSIBLE.to_owned() }
 }
 
 /// An address below this one, whatever it ends in.

@@ -151,6 +151,14 @@ impl Sources<'_> {
         places.into_iter().find_map(of)
     }
 
+    /// The other name of a setting, where that one alone is set.
+    pub(super) fn alias_used(&self, name: &str) -> Option<String> {
+        let is_set = |name: &str| {
+            [self.environment, self.env_file].iter().any(|values| set_in(values, name).is_some())
+        };
+        table::alias_of(name).filter(|alias| is_set(alias) && !is_set(name))
+    }
+
     /// Both names of one setting in one place: which of the two did a person mean?
     fn check_alias(&self, name: &str, remarks: &mut Remarks) {
         let Some(alias) = table::alias_of(name) else { return };

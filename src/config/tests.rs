@@ -368,6 +368,13 @@ fn the_names_of_fyers_samples_are_understood() {
 }
 
 #[test]
+fn a_problem_names_the_setting_as_it_was_written() {
+    let what = |values: &[(&str, &str)]| without(values)[0].what.clone();
+    assert!(what(&[("FYERS_APP_ID", "abc"), APP[1]]).starts_with("(set as FYERS_APP_ID) is not an app id"));
+    assert!(what(&[("FYERS_CLIENT_ID", "abc"), APP[1]]).starts_with("is not an app id"));
+}
+
+#[test]
 fn a_loopback_listener_where_a_platform_sends_requests_is_told() {
     let notes = with(&[("PORT", "10000"), ("KEEPER_HTTP_ADDR", "127.0.0.1:8080")]).notes;
     assert!(notes[0].contains("0.0.0.0:10000"), "{notes:?}");

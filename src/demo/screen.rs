@@ -180,7 +180,8 @@ fn told(event: &Event) -> Option<(&'static str, String)> {
         }
         Event::RefreshFailed { retry_in_s: None, reason, .. } => ("❌", reason.words().to_owned()),
         Event::RefreshSucceeded { attempts, fingerprint, .. } => {
-            ("✅", format!("new token {fingerprint} after {attempts} call(s)"))
+            let calls = if *attempts == 1 { "call" } else { "calls" };
+            ("✅", format!("new token {fingerprint} after {attempts} {calls}"))
         }
         Event::LoginSucceeded { fingerprint, .. } => ("✅", format!("new token {fingerprint} by a login")),
         Event::TokenGood { fingerprint, .. } => ("✅", format!("token {fingerprint} is good for today")),

@@ -26,3 +26,4 @@ mod shared;
 pub use access::GatewayKey;
 pub use backend::{Backend, Front, HandOver};
 pub use listener::{listen, listen_with};
+pub(crate) use pages::error;

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     build_info,
+    http::error,
     standby::{
         answer::{copied, is_end_to_end},
         holder::{Held, Holder},
@@ -248,7 +249,22 @@ fn refused(mut response: HttpResponseBuilder, request: &HttpRequest, why: &str) 
             .insert_header((CONTENT_TYPE, "application/json"))
             .body(escaped(&object).into_owned());
     }
+    if error::accepts_pages(request) {
+        return as_page(&response.finish(), why);
+    }
     response.body(format!("{}\n", shown_lines(&message)))
+}
+
+/// The same for a person with a browser.
+fn as_page(plain: &HttpResponse, why: &str) -> HttpResponse {
+    let mut letters = why.chars();
+    let begin = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let words = format!("{begin}{}.", letters.as_str());
+    let mut page = error::page(plain.status().as_u16(), "This keeper stands by", &words, "Try again");
+    for (name, value) in plain.headers() {
+        page.headers_mut().insert(name.clone(), value.clone());
+    }
+    page
 }
 
 #[cfg(test)]
@@ -256,6 +272,39 @@ mod tests {
     use actix_web::{body::to_bytes, test::TestRequest};
 
     use super::*;
+
+    #[actix_web::test]
+    async fn a_browser_sees_a_page_and_a_bot_fyers_json() {
+        let why = "this keeper stands by, and that is <all>";
+        let asked = |path: &str, accept: &str| {
+            let request = TestRequest::with_uri(path).insert_header(("accept", accept)).to_http_request();
+            nobody(&request, why)
+        };
+        for (path, accept, kind, words) in [
+            (
+                "/",
+                "text/html,*/*",
+                "text/html",
+                "<p>This keeper stands by, and that is &#60;all&#62;; nothing was done.</p>",
+            ),
+            ("/", "*/*", "", "fyers-keeper: this keeper stands by, and that is <all>; nothing was done"),
+            ("/api/v3/orders", "text/html", "application/json", "\"code\":-503"),
+        ] {
+            let answer = asked(path, accept);
+            let header = |name: &str| {
+                answer.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned()
+            };
+            assert_eq!(answer.status().as_u16(), 503);
+            assert!(header("content-type").starts_with(kind), "{path}: {}", header("content-type"));
+            assert_eq!(
+                (header("retry-after"), header("x-keeper-mode")),
+                ("2".to_owned(), "standby".to_owned())
+            );
+            let body = to_bytes(answer.into_body()).await.unwrap();
+            let body = String::from_utf8_lossy(&body);
+            assert!(body.contains(words), "{path} {accept}: {body}");
+        }
+    }
 
     /// Of an order alone it is said that it may be at FYERS; no request of the keeper's own is told as done.
     #[actix_web::test]

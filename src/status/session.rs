@@ -26,7 +26,7 @@ pub struct SessionStatus {
     pub account: Option<String>,
     /// What went wrong with the latest try for a new token.
     pub problem: Option<Reason>,
-    /// Why the latest login failed, until there is a good token again.
+    /// Why the latest login failed, until there is a good token again or the day is over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed_login: Option<Reason>,
     /// Accounts whose first login waits for the owner's `/confirm`.
@@ -58,32 +58,6 @@ impl SessionStatus {
         match (self.usable, self.to_confirm.is_empty()) {
             (false, true) => failed.unwrap_or_else(|| self.reason.remedy()),
             _ => "",
-        }
-    }
-
-    /// The answer to a `/confirm` of an account with which no login waits.
-    pub fn nothing_to_confirm(&self, account: &str) -> String {
-        match &self.account {
-            Some(own) if own.eq_ignore_ascii_case(account) => {
-                format!("{own} is this keeper's account already: nothing to confirm.")
-            }
-            _ => "Nobody logged in with that account within the last 10 minutes. Log in, then confirm."
-                .to_owned(),
-        }
-    }
-
-    /// The answer to a `/confirm` that names no account.
-    pub fn what_to_confirm(&self) -> String {
-        let asks = |account: &String| {
-            format!("A login with {account} waits: if that account is yours, tap /confirm_{account}.")
-        };
-        match (self.to_confirm.as_slice(), &self.account) {
-            ([], Some(own)) => format!("{own} is this keeper's account: nothing to confirm."),
-            ([], None) => {
-                "No login waits. After the first one, say /confirm and its account, as /confirm XX00001."
-                    .to_owned()
-            }
-            (waiting, _) => waiting.iter().map(asks).collect::<Vec<_>>().join("\n"),
         }
     }
 
@@ -154,22 +128,6 @@ mod tests {
         let waits = session(SessionView { to_confirm, ..SessionView::default() });
         assert_eq!(waits.because(), "a login with XX00001 waits for /confirm_XX00001 in Telegram");
         assert_eq!(waits.remedy(), "", "to log in again is no help");
-        assert_eq!(
-            waits.what_to_confirm(),
-            "A login with XX00001 waits: if that account is yours, tap /confirm_XX00001."
-        );
         assert_eq!(session(SessionView::default()).because(), "there has been no login yet");
-    }
-
-    #[test]
-    fn what_is_confirmed_already_needs_no_login() {
-        let known = session(SessionView { account: Some("XX00001".to_owned()), ..SessionView::default() });
-        assert_eq!(
-            known.nothing_to_confirm("XX00001"),
-            "XX00001 is this keeper's account already: nothing to confirm."
-        );
-        assert_eq!(known.what_to_confirm(), "XX00001 is this keeper's account: nothing to confirm.");
-        assert!(known.nothing_to_confirm("YY00002").starts_with("Nobody logged in with that account"));
-        assert!(session(SessionView::default()).what_to_confirm().starts_with("No login waits."));
     }
 }

@@ -169,6 +169,8 @@ fn the_buttons_act_behind_the_key() {
         phone.fill("#key", &key(&home)).await;
         phone.tap("#unlock").await;
         phone.tap("#halt").await;
+        let wide = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assert_eq!(phone.run(wide).await, 0, "the question fits");
         phone.shoot_whole("2-halt").await;
         phone.tap("#halt-yes").await;
         phone.sees("HALTED").await;
@@ -199,6 +201,27 @@ fn the_buttons_act_behind_the_key() {
         phone.end().await;
     });
     assert_eq!(keeper.status()["halted"], false);
+}
+
+/// The question of the button that comes first is the longest text beside it.
+#[test]
+fn the_question_about_a_halt_fits_a_desktop() {
+    let home = home();
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live");
+    block_on(async {
+        let desktop = Phone::start_sized("halt-desktop", false, DESKTOP).await;
+        desktop.go(&keeper.url("/")).await;
+        desktop.fill("#key", &key(&home)).await;
+        desktop.tap("#unlock").await;
+        desktop.tap("#halt").await;
+        desktop.text("#halt-yes").await;
+        is_sound(&desktop).await;
+        desktop.shoot_whole("1-question").await;
+        desktop.end().await;
+    });
 }
 
 #[test]
@@ -322,11 +345,20 @@ fn a_busy_page_fits_a_phone_and_a_desktop() {
         for (name, size, dark) in VIEWS {
             let phone = Phone::start_sized(&format!("busy-{name}"), dark, size).await;
             phone.go(&keeper.url("/")).await;
-            phone.waits_for("document.querySelector('#equity polyline')").await;
+            phone.fill("#key", &key(&home)).await;
+            phone.tap("#unlock").await;
+            phone
+                .waits_for("document.querySelector('#mute') && document.querySelector('#equity polyline')")
+                .await;
+            let useless = "return document.querySelectorAll('#login, #refresh').length";
+            assert_eq!(phone.run(useless).await, 0, "there is no app to log in with");
             is_sound(&phone).await;
             let broken = "return [...document.querySelectorAll('.figures th, .figures td, .venue, .price, .badge, .mornings b, #figures dd')] \
                 .filter((e) => e.checkVisibility() && e.getBoundingClientRect().height > 60).map((e) => e.textContent)";
             assert_eq!(phone.run(broken).await, serde_json::json!([]), "words in more than one line");
+            let narrow = "return [...document.querySelectorAll('#orders .outcome.bad')] \
+                .filter((e) => e.getBoundingClientRect().width < e.parentElement.getBoundingClientRect().width * .6).length";
+            assert_eq!(phone.run(narrow).await, 0, "why an order was refused is squeezed into a column");
             let rows = "return document.querySelectorAll('#orders li').length";
             assert_eq!(phone.run(rows).await, orders.len());
             phone.shoot_whole("1-busy").await;

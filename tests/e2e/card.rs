@@ -316,42 +316,6 @@ fn every_loss_of_a_day_brings_a_card_with_a_sound_after_restarts_too() {
 }
 
 #[test]
-fn a_first_account_from_the_public_page_counts_once_the_owner_confirms_it() {
-    let home = home("2026-11-23T07:30:00").set("FYERS_ACCOUNT_ID", "");
-    let keeper = home.start_ready();
-    let page = press_through(&keeper.url("/fyers/login"));
-    assert!(page.contains("Confirm this account in Telegram"), "{page}");
-    let asked = home.wait_alert("Is this your FYERS account: XX00001");
-    assert!(asked.contains("tap /confirm_XX00001 within"), "one tap: {asked}");
-    assert_eq!(keeper.status()["mode"], "mock");
-    let waits = "send /confirm XX00001 to the bot";
-    let page = keeper.get_with_own_key("/").unwrap().1;
-    assert!(page.contains(waits), "{page}");
-    let because = "a login with XX00001 waits for /confirm_XX00001 in Telegram";
-    let terminal = home.run(&["status"]).out;
-    assert!(terminal.contains(waits) && terminal.contains(because), "{terminal}");
-    assert!(!terminal.contains("no login yet"), "{terminal}");
-    for (text, answer) in [
-        ("/status", format!("Because {because}.")),
-        ("/mode", format!("Mock: everything is simulated\nBecause {because}.")),
-        ("/token", format!("No token: {because}.")),
-        (
-            "/confirm",
-            "A login with XX00001 waits: if that account is yours, tap /confirm_XX00001.".to_owned(),
-        ),
-    ] {
-        home.sim.write(Writing { from: 42, text: text.into(), ..Writing::default() });
-        home.wait_alert(&answer);
-    }
-    home.sim.write(Writing { from: 42, text: "/confirm_XX00001".into(), ..Writing::default() });
-    let status = keeper.wait_status("live", |status| status["mode"] == "live");
-    assert!(status["session"].get("to_confirm").is_none(), "nothing waits any more");
-    home.wait_alert("Live until");
-    home.sim.write(Writing { from: 42, text: "/confirm XX00001".into(), ..Writing::default() });
-    home.wait_alert("XX00001 is this keeper's account already: nothing to confirm.");
-}
-
-#[test]
 fn a_login_that_failed_for_a_wrong_secret_is_told_in_the_same_words_everywhere() {
     let home = home("2026-11-23T07:30:00");
     home.write_env(&home.env().replace("SIMULATED1", "SOMETHING9"));
@@ -366,4 +330,17 @@ fn a_login_that_failed_for_a_wrong_secret_is_told_in_the_same_words_everywhere()
     assert!(page.contains(&because), "{page}");
     home.sim.write(Writing { from: 42, text: "/status".into(), ..Writing::default() });
     home.wait_alert(&because);
+
+    keeper.kill9();
+    let keeper = home.start_ready();
+    let status = home.run(&["status"]).out;
+    assert!(status.contains(&because), "a restart forgets nothing: {status}");
+    let page = keeper.get_with_own_key("/").unwrap().1;
+    assert!(page.contains(&because), "{page}");
+    assert!(keeper.stop().success());
+    home.write_env(&home.env().replace("SOMETHING9", "SIMULATED1"));
+    let keeper = home.start_ready();
+    let status = home.run(&["status"]).out;
+    assert!(!status.contains("failed"), "with the right secret it explains nothing: {status}");
+    drop(keeper);
 }

@@ -145,6 +145,8 @@ fn a_stranger_walks_from_nothing_to_the_first_login() {
     talk.answer("\"real money\"", "");
     talk.answer("Log in to FYERS now?", "");
     let link = talk.wait("Then paste");
+    let warned = link.find("The page after the login will not open").expect("said");
+    assert!(warned < link.find("Log in to FYERS here").unwrap(), "before the link: {link}");
     let link = link.lines().find(|line| line.contains("generate-authcode")).unwrap();
     let link = url::Url::parse(link.trim()).unwrap();
     let state = link.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();

@@ -292,6 +292,8 @@ fn without_an_app_the_page_says_so() {
     let page = look(&keeper.url("/fyers/login"));
     assert_eq!(page.status, 400);
     assert!(page.body.contains("No FYERS app is configured"), "{}", page.body);
+    let page = keeper.get_with_own_key("/").unwrap().1;
+    assert!(page.contains("To set the keeper up") && !page.contains("id=\"login\""), "{page}");
 }
 
 /// Runs `login`, pastes this, and waits for its end.
@@ -323,6 +325,10 @@ fn the_command_line_takes_the_address_or_the_bare_code() {
     let ran = paste(&home, |link| redirect(&home, &field(link, "state").unwrap()).0).exits(0);
     assert_eq!(ran.json()["good"], true);
     assert!(ran.err.contains('█') || ran.err.contains('▀'), "there is a QR code: {}", ran.err);
+    let warned = ran.err.starts_with(
+        "The page after the login will not open: that is expected. Copy its address and paste it here.\nLog in to FYERS here:\n",
+    );
+    assert!(warned, "before the link: {}", ran.err);
     home.run(&["check"]).exits(0);
     assert!(home.env().contains(&home.newest(TokenKind::Access)));
 
@@ -336,8 +342,12 @@ fn the_command_line_takes_the_address_or_the_bare_code() {
 fn the_command_line_logs_a_running_keeper_in() {
     let home = home();
     let keeper = home.start_ready();
-    paste(&home, |link| redirect(&home, &field(link, "state").unwrap()).0).exits(0);
+    let ran = paste(&home, |link| redirect(&home, &field(link, "state").unwrap()).0).exits(0);
     assert_eq!(keeper.status()["session"]["state"], "valid");
+    let asked = ran.err.starts_with(
+        "Is your browser on another machine than the keeper? The page after the login will not open: that is expected.",
+    );
+    assert!(asked, "on this machine it opens: {}", ran.err);
     // A second login that comes by browser while the command waits for a paste.
     let ran = paste(&home, |link| {
         let state = field(link, "state").unwrap();

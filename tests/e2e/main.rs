@@ -12,6 +12,7 @@ mod columns;
 mod commodities;
 mod conditional;
 mod config;
+mod confirm;
 mod contact;
 mod credentials;
 mod demo;

@@ -136,9 +136,13 @@ fn sandbox_is_one_account_that_begins_as_the_one_at_fyers() {
     let page = keeper.get_with_own_key("/").unwrap().1;
     let worth =
         page.split("<p class=\"worth\">").nth(1).expect("the account's worth").split("</p>").next().unwrap();
-    assert!(worth.contains("₹10,08,0") || worth.contains("₹10,07,9"), "with its shares: {worth}");
+    assert!(worth.contains("₹10,00,0") || worth.contains("₹9,99,9"), "without the real shares: {worth}");
     let gain = worth.split("<small").nth(1).unwrap();
-    assert!(!gain.contains("8,0") && !gain.contains("7,9"), "shares that were there are no gain: {worth}");
+    assert!(
+        !gain.contains("4,0") && !gain.contains("3,9"),
+        "what the sale of five brings is no gain: {worth}"
+    );
+    assert!(page.contains("Shares copied from FYERS are not in it."), "{page}");
     let refused = bot.place(delivery(6)).body;
     assert_eq!(refused["code"], -99, "{refused}");
     let total = |bot: &Bot| bot.get("/api/v3/funds").body["fund_limit"][0]["equityAmount"].as_f64().unwrap();

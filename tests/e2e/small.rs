@@ -63,6 +63,30 @@ fn a_calendar_file_adds_to_the_list_and_a_misspelt_table_is_an_error_everywhere(
 }
 
 #[test]
+fn a_folder_in_place_of_the_calendar_file_is_called_so() {
+    let home = Home::bare(Options::default()).set("KEEPER_CALENDAR_FILE", ".");
+    let ran = home.run(&["config", "check"]).exits(78);
+    assert!(ran.err.contains("KEEPER_CALENDAR_FILE . cannot be used: it is no file"), "{ran:?}");
+}
+
+#[test]
+fn an_address_that_this_machine_does_not_have_is_told_and_nothing_is_begun() {
+    let home = Home::bare(Options::default()).set("KEEPER_HTTP_ADDR", "192.0.2.1:8080");
+    let ran = home.run(&["run"]).exits(71);
+    let what = "cannot listen on 192.0.2.1:8080: this machine has no such address\n  Set KEEPER_HTTP_ADDR to one that it has";
+    assert!(ran.err.contains(what) && ran.out.is_empty(), "{ran:?}");
+    assert!(!home.path("state/keeper.db").exists());
+}
+
+#[test]
+fn a_setting_under_its_other_name_is_found_in_the_words_about_it() {
+    let home =
+        Home::bare(Options::default()).set("FYERS_APP_ID", "abc").set("FYERS_SECRET_KEY", "SIMULATED1");
+    let ran = home.run(&["config", "check"]).exits(78);
+    assert!(ran.err.contains("FYERS_CLIENT_ID (set as FYERS_APP_ID) is not an app id"), "{ran:?}");
+}
+
+#[test]
 fn the_next_trading_day_is_told_with_its_tick() {
     let home = Home::bare(Options::default()).set("KEEPER_TICK_TIME", "09:01");
     let next = home.run(&["calendar", "next", "--json"]).exits(0).json();

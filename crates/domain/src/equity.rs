@@ -15,7 +15,7 @@ const GAP: TimeDelta = TimeDelta::minutes(5);
 pub struct EquityPoint {
     /// When.
     pub at: DateTime<Utc>,
-    /// Cash and everything that is held at its last price, in INR.
+    /// Simulated cash, and what simulated orders hold at its last price, in INR.
     pub value: Decimal,
 }
 
@@ -24,9 +24,21 @@ pub struct EquityPoint {
 pub struct EquityCurve {
     /// The points.
     pub points: Vec<EquityPoint>,
+    /// Whether shares that were copied from FYERS are in none of them, as they were in those of older versions.
+    #[serde(default)]
+    pub without_copied: bool,
 }
 
 impl EquityCurve {
+    /// Points in which copied shares are counted cannot be gone on with: the curve begins anew. `has_copied`: the account
+    /// came with shares.
+    pub fn leave_copied_out(&mut self, has_copied: bool) {
+        if has_copied && !self.without_copied {
+            self.points.clear();
+        }
+        self.without_copied = true;
+    }
+
     /// Whether something was traded once: there is more than the beginning.
     pub fn has_begun(&self) -> bool {
         self.points.len() > 1
@@ -108,6 +120,24 @@ mod tests {
         assert_eq!(values(&curve), ["250000", "249000"]);
         curve.begin(at(30), Decimal::from(7));
         assert_eq!(values(&curve), ["250000", "249000"], "it has begun");
+    }
+
+    #[test]
+    fn a_curve_in_which_copied_shares_are_counted_begins_anew_once() {
+        let older = || -> EquityCurve {
+            let points = serde_json::json!([{"at": at(0), "value": "900"}, {"at": at(10), "value": "950"}]);
+            serde_json::from_value(serde_json::json!({ "points": points })).unwrap()
+        };
+        let mut curve = older();
+        curve.leave_copied_out(false);
+        assert_eq!(values(&curve), ["900", "950"], "there were none in it");
+        let mut curve = older();
+        curve.leave_copied_out(true);
+        assert_eq!(values(&curve), [""; 0]);
+        curve.begin(at(20), Decimal::from(500));
+        let mut kept: EquityCurve = serde_json::from_str(&serde_json::to_string(&curve).unwrap()).unwrap();
+        kept.leave_copied_out(true);
+        assert_eq!(values(&kept), ["500"]);
     }
 
     #[test]

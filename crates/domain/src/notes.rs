@@ -14,6 +14,8 @@ use crate::{
 
 /// Which app the credentials belong to. Owned by the TokenActor.
 pub use crate::session::bound::NOTE as CREDENTIALS;
+/// Why the latest login failed, while that explains anything. Owned by the TokenActor.
+pub use crate::session_state::FAILED_LOGIN;
 
 /// Orders that were meant for FYERS and simulated since the mode was last Live. Owned by the ExchangeActor.
 pub const SIMULATED_IN_GAP: Note<u64> = Note::new("simulated_in_gap");

@@ -6,6 +6,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    note::Note,
     reason::Reason,
     secret::{AccessToken, Fingerprint, RefreshToken},
 };
@@ -109,7 +110,7 @@ pub struct SessionView {
     pub verified_at: Option<DateTime<Utc>>,
     /// What went wrong with the latest try for a new token; `None` once one came.
     pub problem: Option<Reason>,
-    /// Why the latest login failed, until there is a good token again.
+    /// Why the latest login failed, until there is a good token again or the day is over.
     pub failed_login: Option<Reason>,
     /// Accounts with a login that waits for the owner's word.
     pub to_confirm: Vec<String>,
@@ -169,6 +170,20 @@ pub struct RefreshBlock {
     pub day: NaiveDate,
     /// Digest of the credentials it was learned with: other credentials are worth another try. Keyed with
     /// the app secret, so that a four-digit PIN cannot be guessed back from it.
+    pub credentials: String,
+}
+
+/// Where the login that failed is kept.
+pub const FAILED_LOGIN: Note<Option<FailedLogin>> = Note::new("failed_login");
+
+/// A login that failed: explains why there is no token, until there is one or the day is over. On disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedLogin {
+    /// Why.
+    pub reason: Reason,
+    /// The day (IST) on which it failed.
+    pub day: NaiveDate,
+    /// See [`RefreshBlock::credentials`]: what is said of other credentials is no word about these.
     pub credentials: String,
 }
 

@@ -71,6 +71,8 @@ pub struct Ledger {
     pub accounts: IndexMap<PositionKey, Account, FxBuildHasher>,
     /// Settled delivery by symbol, at cost.
     pub holdings: BTreeMap<String, Turnover>,
+    /// Shares that came with the copy of the account at the broker, at cost, whatever was sold of them since.
+    pub copied: BTreeMap<String, Turnover>,
     /// Today's fills.
     pub(crate) fills: Chunks<Fill>,
     /// Realised profit before charges.
@@ -103,6 +105,7 @@ impl Ledger {
             tags: BTreeMap::new(),
             accounts: IndexMap::default(),
             holdings: BTreeMap::new(),
+            copied: BTreeMap::new(),
             fills: Chunks::default(),
             realized: Tally::default(),
             charges: Tally::default(),

@@ -35,7 +35,7 @@ impl Ledger {
         !self.seeded && money && empty && self.gtts.is_empty()
     }
 
-    /// Whether anything was traded: shares that came with the copy of an account move its worth too, and are no trade.
+    /// Whether anything was traded: shares that came with the copy of an account are no trade.
     /// What was bought for delivery on an earlier day is not told from them.
     pub fn has_traded(&self) -> bool {
         let money = !self.realized.total().is_zero() || !self.charges.total().is_zero();
@@ -49,5 +49,6 @@ impl Ledger {
             let leg = self.holdings.entry(symbol.clone()).or_default();
             leg.add(*quantity, cost_price * Decimal::from(*quantity));
         }
+        self.copied = self.holdings.clone();
     }
 }

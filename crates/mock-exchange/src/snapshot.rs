@@ -39,6 +39,9 @@ pub struct ExchangeSnapshot {
     seeded: bool,
     positions: Vec<Position>,
     holdings: Vec<Holding>,
+    /// Shares that came with the copy. A snapshot of before they were told apart names none: then all shares count as such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    copied: Option<Vec<Holding>>,
     gtts: Vec<Gtt>,
     prices: Vec<KeptPrice>,
 }
@@ -99,6 +102,7 @@ impl ExchangeSnapshot {
             seeded: ledger.seeded,
             positions: ledger.accounts.values().map(position).collect(),
             holdings: ledger.holdings.iter().map(holding).collect(),
+            copied: ledger.seeded.then(|| ledger.copied.iter().map(holding).collect()),
             gtts: ledger.gtts.values().map(gtt).collect(),
             prices: market.kept(),
         }
@@ -122,6 +126,8 @@ impl ExchangeSnapshot {
         let holding =
             |held: &Holding| (held.symbol.clone(), Turnover { quantity: held.quantity, value: held.cost });
         ledger.holdings = self.holdings.iter().map(holding).collect();
+        let copied = self.copied.as_ref().unwrap_or(&self.holdings);
+        ledger.copied = copied.iter().filter(|_| self.seeded).map(holding).collect();
         for Gtt { id, order, above, made_up, placed_at } in &self.gtts {
             ledger.gtts_waiting.entry(order.symbol.clone()).or_default().insert(id.clone());
             let (id, order, status, message) = (id.clone(), order.clone(), GttStatus::Waiting, String::new());

@@ -83,8 +83,9 @@ impl Book {
         Funds { total, utilized, available }
     }
 
-    /// What the account is worth in INR: cash, and everything that is held at these prices, or at its cost where there is
-    /// none.
+    /// The account's own worth in INR: its cash, and what its simulated orders hold at these prices, or at its cost where
+    /// there is none. Shares that were copied from the broker are not in it: they are real ones, nobody has traded them here.
+    /// One that is sold here counts as sold short, so that a sale by itself is no gain.
     pub fn worth(&self, price: impl Fn(&str) -> Option<Decimal>) -> Decimal {
         let ledger = &self.ledger;
         let value = |symbol: &str, quantity: i64, average: Decimal| {
@@ -93,7 +94,9 @@ impl Book {
         let positions = ledger.accounts.values().map(|held| value(&held.symbol, held.net, held.average()));
         let holdings = ledger.holdings.iter();
         let holdings = holdings.map(|(symbol, held)| value(symbol, held.quantity, held.average()));
-        ledger.cash + positions.sum::<Decimal>() + holdings.sum::<Decimal>()
+        let copied = ledger.copied.iter();
+        let copied = copied.map(|(symbol, held)| value(symbol, held.quantity, held.average()));
+        ledger.cash + positions.sum::<Decimal>() + holdings.sum::<Decimal>() - copied.sum::<Decimal>()
     }
 
     /// Today's orders, oldest first.

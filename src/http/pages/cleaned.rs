@@ -26,11 +26,13 @@ mod tests {
         nonce: &'a str,
         title: char,
         words: &'a str,
+        way: &'a str,
     }
 
     #[test]
     fn a_template_shows_nothing_hidden_whatever_it_is_given() {
-        let page = Page { nonce: "\u{202e}", title: '\u{9b}', words: "<a\u{1b}\u{2066}\"\0>\n₹ é" };
+        let page =
+            Page { nonce: "\u{202e}", title: '\u{9b}', words: "<a\u{1b}\u{2066}\"\0>\n₹ é", way: "" };
         let shown = page.render().unwrap();
         assert!(shown.contains("&#60;a\u{fffd}\u{fffd}&#34;\u{fffd}&#62;\n₹ é"), "{shown}");
         assert!(shown.contains("<h1>\u{fffd}</h1>") && shown.contains("nonce=\"\u{fffd}\""), "{shown}");

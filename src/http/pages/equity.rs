@@ -91,7 +91,7 @@ mod tests {
             at: at + gap * i32::try_from(number).unwrap(),
             value: Decimal::from(*value),
         };
-        EquityCurve { points: values.iter().enumerate().map(point).collect() }
+        EquityCurve { points: values.iter().enumerate().map(point).collect(), without_copied: true }
     }
 
     #[test]

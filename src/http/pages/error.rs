@@ -20,6 +20,13 @@ struct Page<'a> {
     nonce: &'a str,
     title: &'a str,
     words: &'a str,
+    /// What the way to the status page is called.
+    way: &'a str,
+}
+
+/// An answer in words as a page for a person, with the way to the status page below it.
+pub(crate) fn page(status: u16, title: &str, words: &str, way: &str) -> HttpResponse {
+    show(status, |nonce| Page { nonce, title, words, way }.render())
 }
 
 /// A path that the keeper does not have.
@@ -46,7 +53,7 @@ pub(in crate::http) async fn for_people(
     let Some((title, words)) = words(response.status()) else {
         return Ok(ServiceResponse::new(request, response));
     };
-    let mut page = show(response.status().as_u16(), |nonce| Page { nonce, title, words }.render());
+    let mut page = page(response.status().as_u16(), title, words, "Open the status page");
     for name in [ALLOW, RETRY_AFTER] {
         if let Some(value) = response.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());
@@ -55,7 +62,8 @@ pub(in crate::http) async fn for_people(
     Ok(ServiceResponse::new(request, page))
 }
 
-fn accepts_pages(request: &HttpRequest) -> bool {
+/// Whether a browser asks.
+pub(crate) fn accepts_pages(request: &HttpRequest) -> bool {
     let accept = request.headers().get(ACCEPT).and_then(|accept| accept.to_str().ok());
     accept.is_some_and(|accept| accept.contains("text/html"))
 }

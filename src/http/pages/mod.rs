@@ -2,7 +2,7 @@
 
 mod cleaned;
 mod equity;
-mod error;
+pub(crate) mod error;
 mod feeds;
 mod key_form;
 mod key_list;

@@ -17,6 +17,8 @@ use fyers_api::claims as jwt;
 
 /// How long a state is good for: a login with a one-time password and a PIN takes a minute or two.
 pub const LIFETIME: TimeDelta = TimeDelta::minutes(10);
+/// Of a page that does not open after FYERS' login: to be gone on with what its address is good for.
+pub const LANDING: &str = "The page after the login will not open: that is expected. Copy its address";
 /// How many used states are remembered. Each one has cost a login's code.
 const MOST: usize = 4_096;
 /// Bytes of a state before its MAC: five of time, one of the origin, ten random.

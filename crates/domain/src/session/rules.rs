@@ -19,10 +19,11 @@ use crate::{
     reason::Reason,
     secret::{AccessToken, Fingerprint},
     session::{SessionView, StateName, bound::Bound, calls::Pending, logins::Logins, window},
-    session_state::{Grant, StoredSession},
+    session_state::{FailedLogin, Grant, StoredSession},
 };
 
 pub use crate::session::{calls::CallId, logins::LoginId};
+use announce::Before;
 pub use inputs::{Decision, Effect, Facts, Input, Moment};
 
 mod announce;
@@ -84,8 +85,8 @@ pub struct Machine {
     trouble: Option<Trouble>,
     /// What went wrong with the latest way to a new token; forgotten when one comes.
     problem: Option<Reason>,
-    /// Why the latest login failed; forgotten when a token comes or is let go of.
-    failed_login: Option<Reason>,
+    /// Why the latest login failed; forgotten when a token comes or is let go of, and at the day's end.
+    failed_login: Option<FailedLogin>,
 }
 
 /// A machine in the middle of a step, with what has gathered so far.
@@ -135,9 +136,22 @@ impl Machine {
         Self { bound, ..self }
     }
 
+    /// With the login that failed before a restart, unless the credentials are others by now.
+    #[must_use]
+    pub fn recalling(self, failed: Option<FailedLogin>) -> Self {
+        let failed_login = failed.filter(|failed| failed.credentials == self.facts.credentials);
+        Self { failed_login, ..self }
+    }
+
     /// One input, one answer.
     pub fn step(self, input: Input, at: Moment) -> (Self, Decision) {
-        let before = (self.state, self.view(at.now), self.stored.clone(), self.bound.clone());
+        let before = Before {
+            state: self.state,
+            view: self.view(at.now),
+            stored: self.stored.clone(),
+            bound: self.bound.clone(),
+            failed_login: self.failed_login.clone(),
+        };
         let mut turn = Transition { m: self, at, events: Vec::new(), effects: Vec::new(), tick: None };
         turn.take(input);
         turn.finish(before)
@@ -156,7 +170,7 @@ impl Machine {
             holder: self.holder.clone(),
             verified_at: self.stored.verified_at,
             problem: self.problem,
-            failed_login: self.failed_login,
+            failed_login: self.failed_login.as_ref().map(|failed| failed.reason),
             to_confirm: self.logins.to_confirm(now),
             usable: self.usable(now).cloned().map(Arc::new),
         }
@@ -207,6 +221,7 @@ impl Transition {
 
     /// After a start or restart: prove the token, or find a way to one. A tick that was cut off goes on.
     fn started(&mut self) {
+        self.forget_failed_login();
         if self.m.stored.access.is_some() && !self.held_is_over() {
             if !self.m.trusted {
                 self.m.reason = Reason::TokenUnconfirmed;

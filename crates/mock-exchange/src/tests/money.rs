@@ -210,7 +210,7 @@ fn brokerage_is_per_order_however_many_fills() {
     assert!(first > inr(20_00) && second < inr(1_00), "{first} {second}");
 }
 
-/// What an account is worth is its cash and what it holds, however it came by it.
+/// What an account is worth is its cash and what its orders hold, as a position or as shares.
 #[test]
 fn the_worth_of_an_account_follows_the_price_of_what_it_holds() {
     let mut engine = open_at_800();

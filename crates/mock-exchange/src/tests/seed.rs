@@ -51,6 +51,43 @@ fn a_seeded_account_keeps_its_money_whatever_capital_the_settings_name() {
     assert!(again.ledger().seeded && again.ledger().holdings[SBIN].quantity == 10);
 }
 
+/// The account's own worth: shares that were copied are not in it, whatever their price does and whoever sells them.
+#[test]
+fn copied_shares_are_not_in_the_worth_of_the_account_and_their_sale_is_no_gain() {
+    let mut floor = Floor::open();
+    floor.see(SBIN, 800_00);
+    floor.exchange.seed(Some(inr(50_000_00)), vec![held(SBIN, 10)], floor.now);
+    let worth = |floor: &Floor, paise| floor.exchange.engine().worth(|_| Some(inr(paise)));
+    assert_eq!([worth(&floor, 800_00), worth(&floor, 900_00)], [inr(50_000_00); 2]);
+    assert_eq!(floor.exchange.engine().worth(|_| None), inr(50_000_00), "without a price too");
+    assert_eq!(floor.place(with(body(SBIN, 1, 3), &json!({"productType": "CNC"}))).1["code"], 1101);
+    assert_eq!(worth(&floor, 810_00), inr(50_030_00), "what was bought here is");
+    assert_eq!(floor.place(with(body(SBIN, -1, 13), &json!({"productType": "CNC"}))).1["code"], 1101);
+    assert_eq!(worth(&floor, 800_00), inr(50_000_00), "700 were paid for each, but not here");
+    assert_eq!(worth(&floor, 790_00), inr(50_100_00), "sold before it fell");
+    floor.now += TimeDelta::days(1);
+    floor.exchange.tick(floor.now, crate::exchange::Prices::Last);
+    assert_eq!(worth(&floor, 790_00), inr(50_100_00), "on the next day too");
+    let opening = floor.exchange.engine().opening().unwrap().clone();
+    let again = Engine::resume(Config::new(Decimal::from(7)), Instruments::default(), opening);
+    assert_eq!(again.worth(|_| Some(inr(790_00))), inr(50_100_00), "and after a restart");
+}
+
+/// A snapshot that was written before copied shares were told apart.
+#[test]
+fn all_shares_of_an_older_copy_count_as_copied() {
+    let mut floor = Floor::open();
+    floor.see(SBIN, 800_00);
+    floor.exchange.seed(Some(inr(50_000_00)), vec![held(SBIN, 10)], floor.now);
+    floor.now += TimeDelta::days(1);
+    floor.exchange.tick(floor.now, crate::exchange::Prices::Last);
+    let mut older = serde_json::to_value(floor.exchange.engine().opening().unwrap()).unwrap();
+    assert!(older.as_object_mut().unwrap().remove("copied").is_some());
+    let older = serde_json::from_value(older).unwrap();
+    let again = Engine::resume(Config::new(Decimal::from(7)), Instruments::default(), older);
+    assert_eq!(again.worth(|_| Some(inr(900_00))), inr(50_000_00));
+}
+
 #[test]
 fn shares_that_came_with_the_account_are_no_trade_and_an_order_that_waits_is_none() {
     let mut floor = Floor::open();

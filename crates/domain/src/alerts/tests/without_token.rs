@@ -40,3 +40,20 @@ fn alerts_say_of_orders_without_a_token_what_becomes_of_them() {
         }
     }
 }
+
+/// A call that has not ended yet is no try that failed.
+#[test]
+fn an_alert_of_a_late_token_counts_the_tries_that_ended() {
+    let at = DateTime::from_timestamp(1_795_420_000, 0).unwrap();
+    for (attempts, words) in [(0, "accepts the access token."), (1, " (1 try)."), (2, " (2 tries).")] {
+        let event = Event::TokenDelayed {
+            reason: Reason::TokenRejected,
+            since: at,
+            attempts,
+            urgent: true,
+            unconfirmed: false,
+        };
+        let text = alert_for(&Recorded { id: 1, at, event }, &context()).unwrap().text;
+        assert!(text.contains(&format!("{words} The keeper keeps trying")), "{text}");
+    }
+}

@@ -73,9 +73,18 @@ pub(super) fn delayed(
         Draft::new(Severity::Warning, "session|delayed", "The new token is late")
     };
     draft
-        .line(format!("Since {}: {why} ({attempts} tries). The keeper keeps trying.", clock(since)))
+        .line(format!("Since {}: {why}{}. The keeper keeps trying.", clock(since), tries(attempts)))
         .line(without_token(context))
         .line(format!("Next: wait, or {}", context.login_hint))
+}
+
+/// How often it was tried; nothing while the first try has not ended.
+fn tries(ended: u32) -> String {
+    match ended {
+        0 => String::new(),
+        1 => " (1 try)".to_owned(),
+        many => format!(" ({many} tries)"),
+    }
 }
 
 /// The token is there; nobody has lost it, and no login is needed for it.
@@ -100,7 +109,7 @@ fn not_confirmed(
         (false, _) => "Trading: until FYERS confirms it, prices are simulated too (sandbox).",
     };
     Draft::new(severity, topic, "There is a token, but FYERS has not confirmed it yet")
-        .line(format!("Since {}: {why} ({attempts} tries). The keeper keeps asking.", clock(since)))
+        .line(format!("Since {}: {why}{}. The keeper keeps asking.", clock(since), tries(attempts)))
         .line(trading)
         .line(format!("Next: nothing. Only if it stays so: {}", context.login_hint))
 }

@@ -16,6 +16,7 @@ use crate::{
     reason::Reason,
     reason_words::story,
     routing::{fate::refuses_without_token, live_positions::LivePositions, real_positions::Protection},
+    session::login::LANDING,
     session_state::Source,
 };
 use fyers_api::ist;
@@ -54,10 +55,7 @@ pub(super) fn needed(reason: Reason, seen: &Seen, quiet_until: Option<DateTime<U
     let mut lines = vec![title, format!("{meaning}."), consequence(seen).to_owned()];
     lines.extend(positions(&seen.live, seen.now));
     lines.extend(deadline(seen));
-    lines.extend((seen.way == Way::Paste).then(|| {
-        "The page after the login will not open: that is expected. Copy its address and send it to me."
-            .to_owned()
-    }));
+    lines.extend((seen.way == Way::Paste).then(|| format!("{LANDING} and send it to me.")));
     lines.extend(quiet_until.map(|until| format!("😴 Reminders rest until {}.", clock(until))));
     Bubble { text: lines.join("\n"), buttons: buttons(&seen.link), protected: true, ..Bubble::default() }
 }

@@ -1,7 +1,7 @@
 //! What a step leaves behind: the commit, the announcement, and the words about trouble.
 
 use crate::session::rules::{Decision, Effect, Machine, Transition, Trouble};
-use crate::session_state::StoredSession;
+use crate::session_state::{FAILED_LOGIN, FailedLogin, StoredSession};
 use crate::{
     event::Event,
     ports::Change,
@@ -13,18 +13,22 @@ use fyers_api::ist;
 /// Days before the end of the refresh token on which the end is announced.
 const ENDING_DAYS: [i64; 4] = [5, 3, 1, 0];
 
-type Before = (StateName, SessionView, StoredSession, Bound);
+/// The machine before a step, as far as the step's end is compared with it.
+pub(super) struct Before {
+    pub(super) state: StateName,
+    pub(super) view: SessionView,
+    pub(super) stored: StoredSession,
+    pub(super) bound: Bound,
+    pub(super) failed_login: Option<FailedLogin>,
+}
 
 impl Transition {
-    pub(super) fn finish(
-        mut self,
-        (from, view_before, stored_before, bound_before): Before,
-    ) -> (Machine, Decision) {
-        let (to, why) = (self.m.state, self.m.reason);
+    pub(super) fn finish(mut self, before: Before) -> (Machine, Decision) {
+        let (from, to, why) = (before.state, self.m.state, self.m.reason);
         self.m.stored.state = to;
         self.m.stored.reason = Some(why);
         let view = self.m.view(self.at.now);
-        if (from, view_before.reason) != (to, why) || view_before.usable.is_some() != view.usable.is_some() {
+        if (from, before.view.reason) != (to, why) || before.view.usable.is_some() != view.usable.is_some() {
             self.events.push(Event::SessionChanged {
                 from,
                 to,
@@ -33,19 +37,21 @@ impl Transition {
                 fingerprint: view.fingerprint.clone(),
             });
         }
-        let change = self.change(&stored_before, &bound_before);
+        let change = self.change(&before);
         let mut effects = self.effects;
-        if view != view_before {
+        if view != before.view {
             // Everyone hears of the new token before it is copied to `.env`, and before the next call.
             effects.insert(0, Effect::Announce { from, to, why, view });
         }
         (self.m, Decision { change, effects })
     }
 
-    fn change(&mut self, stored_before: &StoredSession, bound_before: &Bound) -> Option<Change> {
-        let session = (self.m.stored != *stored_before).then(|| self.m.stored.clone());
-        let notes: Vec<_> =
-            (self.m.bound != *bound_before).then(|| self.m.bound.note()).flatten().into_iter().collect();
+    fn change(&mut self, before: &Before) -> Option<Change> {
+        let session = (self.m.stored != before.stored).then(|| self.m.stored.clone());
+        let bound = (self.m.bound != before.bound).then(|| self.m.bound.note()).flatten();
+        let failed = (self.m.failed_login != before.failed_login).then(|| &self.m.failed_login);
+        let failed = failed.and_then(|failed| FAILED_LOGIN.set(failed).ok());
+        let notes: Vec<_> = bound.into_iter().chain(failed).collect();
         let events: Vec<_> =
             std::mem::take(&mut self.events).into_iter().map(|event| (self.at.now, event)).collect();
         if session.is_none() && self.tick.is_none() && events.is_empty() && notes.is_empty() {

@@ -14,7 +14,7 @@ use crate::{
         logins::{Admission, Login, Stage},
         retry::{self, CallFailure},
     },
-    session_state::{Grant, Source, StateName},
+    session_state::{FailedLogin, Grant, Source, StateName},
 };
 use fyers_api::model::Profile;
 
@@ -166,7 +166,8 @@ impl Transition {
     fn login_failed(&mut self, login: LoginId, reason: Reason, code: Option<i64>) {
         // Beside a token that works there is nothing to explain, and one that waits for the owner has not failed.
         let tells = reason != Reason::AccountUnconfirmed && self.m.usable(self.at.now).is_none();
-        self.m.failed_login = Some(reason).filter(|_| tells);
+        let (day, credentials) = (self.today(), self.m.facts.credentials.clone());
+        self.m.failed_login = tells.then_some(FailedLogin { reason, day, credentials });
         self.events.push(Event::LoginFailed { reason, code });
         self.login_ended(login, Err(LoginFailure::Refused { reason, code }));
     }

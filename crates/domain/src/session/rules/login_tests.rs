@@ -213,6 +213,36 @@ fn the_latest_login_that_failed_is_known_until_a_token_comes() {
     assert_eq!(failed(&backend), None, "a token works: there is nothing to explain");
 }
 
+/// The same keeper, started again at this time: what is on disk is what its steps have committed.
+#[test]
+fn the_login_that_failed_is_known_after_a_restart_until_a_token_comes_or_the_day_ends() {
+    let failed = |backend: &Backend| backend.machine.view(backend.now).failed_login;
+    let mut backend = locked_out();
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page));
+    backend.login_says(Err(no(-371, "?")));
+    let noted = backend.noted_failure();
+    assert_eq!(noted.as_ref().map(|failed| failed.reason), Some(Reason::AppHashRejected));
+    let again = |facts: Facts, noted: &Option<FailedLogin>, now: &str| {
+        let mut backend = Backend::with(facts, StoredSession::default(), now);
+        backend.machine = backend.machine.recalling(noted.clone());
+        backend.tell(Input::Started);
+        backend
+    };
+    let mut backend = again(facts(), &noted, "2026-11-23T23:59");
+    assert_eq!(failed(&backend), Some(Reason::AppHashRejected));
+    backend.later(120).tell(Input::Watch);
+    assert_eq!(failed(&backend), None, "the day is over, while the keeper runs");
+    assert_eq!(backend.noted_failure(), None);
+    assert_eq!(failed(&again(facts(), &noted, "2026-11-24T00:01")), None, "and while it did not");
+    let others = Facts { credentials: "second".into(), ..facts() };
+    assert_eq!(failed(&again(others, &noted, "2026-11-23T12:00")), None, "the secret was corrected");
+
+    let mut backend = again(facts(), &noted, "2026-11-23T12:00");
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Ok(tokens()));
+    backend.profile_says(Ok(profile("XX00001")));
+    assert_eq!((failed(&backend), backend.noted_failure()), (None, None), "a token came");
+}
+
 #[test]
 fn a_clock_that_is_wrong_keeps_a_new_token_out() {
     for (skew, good) in [(29, true), (-29, true), (31, false), (-3_600, false)] {

@@ -10,9 +10,11 @@ use super::*;
 pub(super) use crate::{
     broker_error::{BrokerError, Garble, Transport},
     clock::token_hours::MarketSession,
+    note::NoteChange,
     ports::FreshTokens,
     secret::{AuthCode, RefreshToken},
     session::login::LoginFailure,
+    session_state::{FAILED_LOGIN, FailedLogin},
 };
 
 /// A test's backend: a machine, a clock, and everything it has said so far.
@@ -23,6 +25,8 @@ pub(super) struct Backend {
     pub(super) effects: Vec<Effect>,
     pub(super) trading_day: bool,
     pub(super) skew: Option<TimeDelta>,
+    /// All notes that were committed.
+    pub(super) notes: Vec<NoteChange>,
 }
 
 pub(super) fn at(text: &str) -> DateTime<Utc> {
@@ -74,7 +78,15 @@ impl Backend {
 
     pub(super) fn with(facts: Facts, stored: StoredSession, now: &str) -> Self {
         let machine = Machine::new(facts, stored, None);
-        Self { machine, now: at(now), events: vec![], effects: vec![], trading_day: true, skew: None }
+        Self {
+            machine,
+            now: at(now),
+            events: vec![],
+            effects: vec![],
+            trading_day: true,
+            skew: None,
+            notes: vec![],
+        }
     }
 
     /// A keeper that has a refresh token for ten more days, and yesterday's access token, on a Monday.
@@ -95,7 +107,9 @@ impl Backend {
         let (machine, step) = self.machine.clone().step(input, moment);
         self.machine = machine;
         self.effects = step.effects;
-        self.events.extend(step.change.into_iter().flat_map(|change| change.events).map(|(_, event)| event));
+        let change = step.change.unwrap_or_default();
+        self.events.extend(change.events.into_iter().map(|(_, event)| event));
+        self.notes.extend(change.notes);
         self
     }
 
@@ -162,6 +176,12 @@ impl Backend {
             ) => *id,
             _ => panic!("no such call among {:?}", self.effects),
         }
+    }
+
+    /// The login that failed, as it is on disk.
+    pub(super) fn noted_failure(&self) -> Option<FailedLogin> {
+        let note = self.notes.iter().rev().find(|note| FAILED_LOGIN.is_in(note))?;
+        serde_json::from_str(&note.json).unwrap()
     }
 
     pub(super) fn calls_refresh(&self) -> bool {

@@ -199,6 +199,7 @@ fn walk(happenings: &[Happening]) -> Result<(), TestCaseError> {
         effects: vec![],
         trading_day: true,
         skew: None,
+        notes: vec![],
     };
     let mut seen = Observer::default();
     backend.tell(Input::Started);

@@ -19,6 +19,13 @@ impl Transition {
         self.tell_trouble();
         self.tell_refresh_ending();
         self.give_up_the_day();
+        self.forget_failed_login();
+    }
+
+    /// Why yesterday's login failed explains nothing today.
+    pub(super) fn forget_failed_login(&mut self) {
+        let today = self.today();
+        self.m.failed_login.take_if(|failed| failed.day != today);
     }
 
     pub(super) fn expire(&mut self) {
