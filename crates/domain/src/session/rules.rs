@@ -154,7 +154,7 @@ impl Machine {
         };
         let mut turn = Transition { m: self, at, events: Vec::new(), effects: Vec::new(), tick: None };
         turn.take(input);
-        turn.finish(before)
+        turn.finish(&before)
     }
 
     /// What everyone may know.

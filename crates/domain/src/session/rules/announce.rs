@@ -23,7 +23,7 @@ pub(super) struct Before {
 }
 
 impl Transition {
-    pub(super) fn finish(mut self, before: Before) -> (Machine, Decision) {
+    pub(super) fn finish(mut self, before: &Before) -> (Machine, Decision) {
         let (from, to, why) = (before.state, self.m.state, self.m.reason);
         self.m.stored.state = to;
         self.m.stored.reason = Some(why);
@@ -37,7 +37,7 @@ impl Transition {
                 fingerprint: view.fingerprint.clone(),
             });
         }
-        let change = self.change(&before);
+        let change = self.change(before);
         let mut effects = self.effects;
         if view != before.view {
             // Everyone hears of the new token before it is copied to `.env`, and before the next call.
@@ -49,7 +49,7 @@ impl Transition {
     fn change(&mut self, before: &Before) -> Option<Change> {
         let session = (self.m.stored != before.stored).then(|| self.m.stored.clone());
         let bound = (self.m.bound != before.bound).then(|| self.m.bound.note()).flatten();
-        let failed = (self.m.failed_login != before.failed_login).then(|| &self.m.failed_login);
+        let failed = (self.m.failed_login != before.failed_login).then_some(&self.m.failed_login);
         let failed = failed.and_then(|failed| FAILED_LOGIN.set(failed).ok());
         let notes: Vec<_> = bound.into_iter().chain(failed).collect();
         let events: Vec<_> =
