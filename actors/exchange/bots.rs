@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use actix::{ActorFutureExt, AtomicResponse, Context, Handler};
+use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler};
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use fyers_api::{codes, http::ApiRequest, ist, model::Position};

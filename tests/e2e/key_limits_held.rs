@@ -58,6 +58,7 @@ fn no_exit_of_positions_and_no_conversion_leaves_an_exit_behind_that_would_be_an
     wait_read(&home);
     let exit = small.place(order(-10, 820, "INTRADAY"));
     taken(&exit, "fyers");
+    wait_read(&home);
     let waits = "an order that closes this position waits already";
     refused(&close(&small, &Value::Null), waits);
     let convert = json!({"symbol": format!("{SBIN}-INTRADAY"), "positionSide": 1, "convertQty": 10,
@@ -75,9 +76,7 @@ fn no_exit_of_positions_and_no_conversion_leaves_an_exit_behind_that_would_be_an
     assert_eq!((held(&owner, "INTRADAY"), held(&owner, "MARGIN")), (0, 10));
     // Not before the books were read again is the position in its new product known.
     refused(&small.place(order(-10, 820, "INTRADAY")), "max-order-value");
-    wait_for("the exit to pass", || {
-        (small.place(order(-10, 820, "MARGIN")).venue == "fyers").then_some(())
-    });
+    wait_for("the exit to pass", || (small.place(order(-10, 820, "MARGIN")).venue == "fyers").then_some(()));
     let everything = json!({"exit_all": 1, "pending_orders_cancel": 1});
     closed(&small.ask(Method::DELETE, "/api/v3/positions", Some(everything)));
 }
@@ -163,5 +162,8 @@ fn a_contract_of_many_units_is_worth_all_of_them() {
         bot.place(body)
     };
     refused(&buy(gold), "is worth INR 72,25,600.00");
-    refused(&buy("MCX:GOLD27FEBFUT"), "no symbol master tells how many units one of MCX:GOLD27FEBFUT stands for");
+    refused(
+        &buy("MCX:GOLD27FEBFUT"),
+        "no symbol master tells how many units one of MCX:GOLD27FEBFUT stands for",
+    );
 }

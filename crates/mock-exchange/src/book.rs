@@ -136,7 +136,8 @@ impl Book {
     /// symbol master tells; `None` where none does, because what an order is worth is not known then.
     pub fn units(&self, symbol: &str) -> Option<i64> {
         let symbol = symbol.trim().to_uppercase();
-        let is_on_currency = || Contract::of(&symbol).is_some_and(|contract| is_currency(&contract.underlying));
+        let is_on_currency =
+            || Contract::of(&symbol).is_some_and(|contract| is_currency(&contract.underlying));
         if segment_of(&symbol) != Segment::Mcx && !is_on_currency() {
             return Some(1);
         }

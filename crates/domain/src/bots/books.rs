@@ -390,6 +390,6 @@ fn merge(into: &mut Vec<Holding>, more: &Holding) {
 mod at_fyers;
 mod own;
 mod own_order;
-mod whose_fills;
 #[cfg(test)]
 mod tests;
+mod whose_fills;

@@ -47,7 +47,10 @@ mod tests {
     fn positions_are_named_all_or_none() {
         let exit = |body: &str| named(body.as_bytes(), Operation::ExitPositions);
         assert_eq!(exit(r#"{"id":"NSE:A-EQ-INTRADAY"}"#).unwrap(), ["NSE:A-EQ-INTRADAY"]);
-        assert_eq!(exit(r#"{"id":["nse:a-eq-cnc"," NSE:B-EQ-CNC"]}"#).unwrap(), ["NSE:A-EQ-CNC", "NSE:B-EQ-CNC"]);
+        assert_eq!(
+            exit(r#"{"id":["nse:a-eq-cnc"," NSE:B-EQ-CNC"]}"#).unwrap(),
+            ["NSE:A-EQ-CNC", "NSE:B-EQ-CNC"]
+        );
         for any in [
             r#"{"exit_all":1}"#,
             r#"{"id":"NSE:A-EQ-INTRADAY","exit_all":1}"#,

@@ -154,7 +154,8 @@ impl OrderCall {
         let named = |id: &String| open.iter().any(|one| position_ids::is_of(one, id));
         // An id that is not understood may be any position's.
         let ids = self.positions.as_ref().filter(|ids| ids.iter().all(named));
-        let is_closed = |one: &&Position| ids.is_none_or(|ids| ids.iter().any(|id| position_ids::is_of(one, id)));
+        let is_closed =
+            |one: &&Position| ids.is_none_or(|ids| ids.iter().any(|id| position_ids::is_of(one, id)));
         open.iter().filter(is_closed).collect()
     }
 

@@ -29,8 +29,8 @@ use crate::{
     reason::Reason,
     secret::AccessToken,
 };
-pub use exits::{closes_alone, only_reduces};
 use exits::points_against;
+pub use exits::{closes_alone, only_reduces};
 pub use unread::passes_unread;
 use unread::{is_no_exit_of_the_unread, sells_no_real_shares};
 

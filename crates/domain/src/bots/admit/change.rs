@@ -65,12 +65,7 @@ impl ChangedOrder {
     }
 
     /// Whether it only brings an open position nearer to zero, beside all others that may still fill.
-    pub(super) fn stays_exit(
-        &self,
-        now: &Snapshot,
-        (key, books): (&BotKey, &BotBooks),
-        real: bool,
-    ) -> bool {
+    pub(super) fn stays_exit(&self, now: &Snapshot, (key, books): (&BotKey, &BotBooks), real: bool) -> bool {
         let leg = Leg { quantity: self.left.saturating_mul(self.side()), ..self.order.leg.clone() };
         let positions: &[Position] = if real { &now.live.positions } else { &now.simulated };
         let (now, own) = (judged(now, (key.name(), books), Some(&self.id)), now.own(key));

@@ -77,8 +77,7 @@ pub(super) fn exits_beside(
         positions.iter().any(is_closed)
     };
     let is_beside = |leg: &&Leg| {
-        let is_alike =
-            |new: &Leg| new.key() == leg.key() && new.quantity.signum() == leg.quantity.signum();
+        let is_alike = |new: &Leg| new.key() == leg.key() && new.quantity.signum() == leg.quantity.signum();
         closes(leg) && call.legs.iter().any(is_alike)
     };
     waiting.into_iter().filter(is_beside).cloned().collect()

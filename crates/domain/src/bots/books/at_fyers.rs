@@ -152,9 +152,10 @@ impl BotBooks {
     /// What the bot's orders may have become with changes that no reading shows, beyond what they were sent as; `but` is left
     /// out.
     pub fn grown_unseen(&self, bot: &BotName, but: Option<&str>) -> Vec<Leg> {
-        let unseen = self.at_fyers.iter().filter(|(id, order)| {
-            order.bot == *bot && order.seen.is_none() && Some(id.as_str()) != but
-        });
+        let unseen = self
+            .at_fyers
+            .iter()
+            .filter(|(id, order)| order.bot == *bot && order.seen.is_none() && Some(id.as_str()) != but);
         let grown = unseen.filter_map(|(id, order)| {
             let more = self.changes.of(id).quantity.saturating_sub(order.leg.quantity.saturating_abs());
             let quantity = more.saturating_mul(order.leg.quantity.signum());

@@ -65,7 +65,8 @@ impl Shared {
         let mut left = row.filled;
         let bots = self.bots.values_mut().filter(|_| closes);
         for holdings in std::iter::once(&mut self.nobodys).chain(bots) {
-            let held = holdings.iter_mut().find(|one| one.symbol == row.leg.symbol && one.product == product(row));
+            let held =
+                holdings.iter_mut().find(|one| one.symbol == row.leg.symbol && one.product == product(row));
             let Some(held) = held else { continue };
             let share = closing(held.net(), left);
             if share != 0 {
@@ -83,8 +84,9 @@ impl Shared {
     fn follow_conversions(&mut self, account: &[Position]) {
         for held in self.bots.values_mut().flatten() {
             let mut gone = held.net() - still_held(account, held);
+            let (symbol, product) = (held.symbol.clone(), held.product);
             let others = self.nobodys.iter_mut();
-            for other in others.filter(|other| other.symbol == held.symbol && other.product != held.product) {
+            for other in others.filter(|other| other.symbol == symbol && other.product != product) {
                 let (share, price) = (closing(gone, other.net()), other.average());
                 if share != 0 {
                     held.fill(share, price);

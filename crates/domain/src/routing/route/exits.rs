@@ -53,7 +53,8 @@ pub fn closes_alone(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), 
         true => now.sent.legs.iter().filter(|_| real).collect(),
         false => waiting(now, real),
     };
-    let is_free = |ahead: &[&Leg]| !ahead.iter().any(|leg| closed.iter().any(|open| points_against(leg, open)));
+    let is_free =
+        |ahead: &[&Leg]| !ahead.iter().any(|leg| closed.iter().any(|open| points_against(leg, open)));
     match is_free(&ahead) {
         true => Ok(()),
         false if real => Err(why_no_second_exit(now, call.cancels_waiting, is_free)),
@@ -73,9 +74,7 @@ fn waiting(now: &Snapshot, real: bool) -> Vec<&Leg> {
 fn why_no_second_exit(now: &Snapshot, cancels_waiting: bool, passes: impl Fn(&[&Leg]) -> bool) -> NoExit {
     let waiting = now.live.waiting.iter().filter(|_| !cancels_waiting);
     let mut ahead: Vec<&Leg> = waiting.chain(&now.sent.legs).collect();
-    for (of_a_kind, why) in
-        [(&now.not_shown, NoExit::NotShown), (&now.unanswered, NoExit::Unanswered)]
-    {
+    for (of_a_kind, why) in [(&now.not_shown, NoExit::NotShown), (&now.unanswered, NoExit::Unanswered)] {
         for leg in of_a_kind {
             if let Some(place) = ahead.iter().rposition(|other| *other == leg) {
                 ahead.remove(place);

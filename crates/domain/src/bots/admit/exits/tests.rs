@@ -120,7 +120,9 @@ fn a_small_entry_does_not_make_an_entry_of_a_large_exit() {
     let exit = [("7", leg(-20, 120))];
     let (now, books) = (account(&key, 20, &exit), books(&key, &exit));
     let why = goes(&now, &key, &books, &place(-1, 100));
-    let Route::Refused(Refused::Limit { limit: LimitKind::OrderValue, words }) = &why else { panic!("{why:?}") };
+    let Route::Refused(Refused::Limit { limit: LimitKind::OrderValue, words }) = &why else {
+        panic!("{why:?}")
+    };
     assert!(words.starts_with("beside this order one that waits as an exit would be an entry"), "{words}");
     assert_eq!(goes(&now, &key, &books, &place(1, 100)), Route::Fyers, "one that opens more");
     let small = [("7", leg(-2, 120)), ("8", leg(-18, 120))];
@@ -138,7 +140,8 @@ fn a_gtt_order_is_no_exit_and_with_a_largest_loss_only_sells_shares() {
     };
     let value = limited(value_limit(1_000));
     let now = account(&value, 20, &[]);
-    let goes = |now: &Snapshot, key: &BotKey, product: &str| goes(now, key, &BotBooks::default(), &gtt(product));
+    let goes =
+        |now: &Snapshot, key: &BotKey, product: &str| goes(now, key, &BotBooks::default(), &gtt(product));
     assert!(matches!(goes(&now, &value, "INTRADAY"), Route::Refused(Refused::Limit { .. })));
     assert_eq!(goes(&now, &value, "CNC"), Route::Fyers);
     let loss = limited(KeyLimits { max_loss: Some(Decimal::from(500)), ..KeyLimits::default() });

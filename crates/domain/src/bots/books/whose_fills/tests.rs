@@ -71,7 +71,9 @@ fn one(_: &str) -> Option<i64> {
 #[test]
 fn what_an_exit_of_positions_has_lost_is_the_bots_who_held_it() {
     let rows: Vec<BookRow> = (0..3)
-        .flat_map(|n| [row(&format!("1{n}"), 10, 801, 100 * n), row(&format!("2{n}"), -10, 780, 100 * n + 50)])
+        .flat_map(|n| {
+            [row(&format!("1{n}"), 10, 801, 100 * n), row(&format!("2{n}"), -10, 780, 100 * n + 50)]
+        })
         .collect();
     let own: Vec<(&str, &BookRow)> = rows.iter().step_by(2).map(|row| ("alpha", row)).collect();
     let mut books = books(&own, &[50, 150, 250]);
@@ -81,7 +83,8 @@ fn what_an_exit_of_positions_has_lost_is_the_bots_who_held_it() {
     }
     assert!(books.held(&bot("alpha")).is_empty());
     // Also long and short in turn, each time closed so.
-    let rows = [row("11", 10, 780, 0), row("21", -10, 770, 50), row("12", -10, 790, 100), row("22", 10, 800, 150)];
+    let rows =
+        [row("11", 10, 780, 0), row("21", -10, 770, 50), row("12", -10, 790, 100), row("22", 10, 800, 150)];
     let mut books = super::tests::books(&[("alpha", &rows[0]), ("alpha", &rows[2])], &[50, 150]);
     books.saw(&rows, Some(&[account(Product::Intraday, 0)]), &one);
     assert_eq!(result(&books, "alpha", 1_000), Decimal::from(-200));
@@ -120,7 +123,11 @@ fn what_was_converted_is_closed_in_its_new_product() {
     assert_eq!(result(&books, "alpha", 900), Decimal::from(-1_000));
     let kept = [account(Product::Intraday, -10), account(Product::Margin, 10)];
     books.saw(&rows, Some(&kept), &one);
-    assert_eq!(result(&books, "alpha", 900), Decimal::from(1_000), "the account holds it where it was bought");
+    assert_eq!(
+        result(&books, "alpha", 900),
+        Decimal::from(1_000),
+        "the account holds it where it was bought"
+    );
 }
 
 #[test]
