@@ -66,7 +66,7 @@ fn no_exit_of_positions_and_no_conversion_leaves_an_exit_behind_that_would_be_an
     refused(&small.ask(Method::POST, "/api/v3/positions", Some(convert.clone())), waits);
     refused(&small.place(order(-10, 820, "INTRADAY")), waits);
     // Small entries that close the position would make an entry of the large exit.
-    refused(&small.place(order(-1, 801, "INTRADAY")), "one that waits as an exit would be an entry");
+    refused(&small.place(order(-1, 801, "INTRADAY")), waits);
     let cancelled = small.ask(Method::DELETE, "/api/v3/orders/sync", Some(json!({"id": exit.body["id"]})));
     assert_eq!(cancelled.venue, "fyers", "{}", cancelled.body);
     wait_for("the conversion to pass", || {

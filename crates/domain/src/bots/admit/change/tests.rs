@@ -171,14 +171,15 @@ fn a_simulated_exit_stays_one_too() {
     let simulated = vec![position("NSE:A-EQ", 10)];
     let waiting = vec![leg(-10, 90)];
     let own = Own { left: simulated.clone(), simulated, waiting, ..day(0, 0) };
-    let now = seen(Mode::Sandbox, &key, own.clone());
+    let now = seen(Mode::Sandbox, &key, own);
     let changed = |quantity: i64| ChangedOrder {
         id: "MOCK1".into(),
         order: OwnOrder { leg: leg(-10, 90), at_most: AtMost::of(&leg(-10, 90)), left: 10 },
         at_most: AtMost::of(&leg(-quantity, 90)),
         left: quantity,
     };
-    assert!(changed(10).stays_exit(&now, &own, false) && !changed(11).stays_exit(&now, &own, false));
+    let stays = |quantity| changed(quantity).stays_exit(&now, (&key, &BotBooks::default()), false);
+    assert!(stays(10) && !stays(11));
 }
 
 fn row(id: &str, quantity: i64, price: i64, filled: i64) -> BookRow {

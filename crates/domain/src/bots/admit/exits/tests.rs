@@ -119,11 +119,7 @@ fn a_small_entry_does_not_make_an_entry_of_a_large_exit() {
     let key = limited(value_limit(1_000));
     let exit = [("7", leg(-20, 120))];
     let (now, books) = (account(&key, 20, &exit), books(&key, &exit));
-    let why = goes(&now, &key, &books, &place(-1, 100));
-    let Route::Refused(Refused::Limit { limit: LimitKind::OrderValue, words }) = &why else {
-        panic!("{why:?}")
-    };
-    assert!(words.starts_with("beside this order one that waits as an exit would be an entry"), "{words}");
+    assert_eq!(no_exit(&goes(&now, &key, &books, &place(-1, 100))), Some(NoExit::OnItsWay));
     assert_eq!(goes(&now, &key, &books, &place(1, 100)), Route::Fyers, "one that opens more");
     let small = [("7", leg(-2, 120)), ("8", leg(-18, 120))];
     let others = account(&key, 20, &small);
@@ -147,6 +143,60 @@ fn a_gtt_order_is_no_exit_and_with_a_largest_loss_only_sells_shares() {
     let loss = limited(KeyLimits { max_loss: Some(Decimal::from(500)), ..KeyLimits::default() });
     assert!(matches!(goes(&now, &loss, "INTRADAY"), Route::Refused(Refused::Unchecked { .. })));
     assert_eq!(goes(&now, &loss, "CNC"), Route::Fyers);
+}
+
+#[test]
+fn a_stop_without_a_limit_is_the_least_that_it_costs() {
+    let key = limited(value_limit(1_000));
+    let now = account(&key, 0, &[]);
+    let stop = |price: i64| {
+        let body = json!({"symbol": A, "qty": 1, "side": 1, "productType": "INTRADAY", "type": 3, "stopPrice": price});
+        request(Method::Post, "/orders/sync", &body)
+    };
+    assert_eq!(goes(&now, &key, &BotBooks::default(), &stop(1_000)), Route::Fyers);
+    let large = goes(&now, &key, &BotBooks::default(), &stop(1_001));
+    assert!(
+        matches!(large, Route::Refused(Refused::Limit { limit: LimitKind::OrderValue, .. })),
+        "{large:?}"
+    );
+    let order = [("7", leg(1, 900))];
+    let change = |price: i64| request(Method::Patch, "/orders/sync", &json!({"id": "7", "stopPrice": price}));
+    let now = account(&key, 0, &order);
+    assert_eq!(goes(&now, &key, &books(&key, &order), &change(1_000)), Route::Fyers);
+    let large = goes(&now, &key, &books(&key, &order), &change(1_800));
+    assert!(
+        matches!(large, Route::Refused(Refused::Limit { limit: LimitKind::OrderValue, .. })),
+        "{large:?}"
+    );
+}
+
+/// Nobody knows what it has filled until the order book has told.
+#[test]
+fn with_a_largest_loss_entries_wait_for_the_fate_of_an_order_that_got_no_answer() {
+    use crate::order_journal::{LookedUp, Unanswered};
+    let key = limited(KeyLimits { max_loss: Some(Decimal::from(500)), ..KeyLimits::default() });
+    let now = account(&key, 20, &[]);
+    let with = |known: LookedUp| {
+        let mut books = books(&key, &[]);
+        for known in [LookedUp::LookedFor, known] {
+            let order = (Operation::Place, Mode::Live, Venue::Fyers);
+            let entry = OrderEntry::new(order, Some(&leg(10, 0)), (200, 0, "", None), DateTime::UNIX_EPOCH);
+            let (product, sent) = ("INTRADAY".to_owned(), None);
+            let lost = Unanswered { intent: 7, place: 0, product, known, sent, is_told: false, rows: vec![] };
+            books.placed(&OrderEntry { unanswered: Some(lost), ..entry }.of(key.name()));
+        }
+        books
+    };
+    for (known, waits) in [
+        (LookedUp::LookedFor, true),
+        (LookedUp::LookYourself, true),
+        (LookedUp::NotFound, false),
+        (LookedUp::Found, false),
+    ] {
+        let entry = goes(&now, &key, &with(known), &place(1, 100));
+        assert_eq!(matches!(entry, Route::Refused(Refused::Unchecked { .. })), waits, "{known:?}: {entry:?}");
+        assert_eq!(goes(&now, &key, &with(known), &place(-5, 100)), Route::Fyers, "an exit");
+    }
 }
 
 /// FYERS, and what one bot with a limit of value sends there.
