@@ -16,11 +16,8 @@ fn order(quantity: i64, price: i64, product: &str) -> Value {
         "productType": product, "limitPrice": price, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false})
 }
 
-fn close(bot: &Bot, more: &Value) -> Told {
-    let mut body = json!({"id": format!("{SBIN}-INTRADAY")});
-    if more == 1 {
-        body["pending_orders_cancel"] = json!(1);
-    }
+fn close(bot: &Bot) -> Told {
+    let body = json!({"id": format!("{SBIN}-INTRADAY")});
     bot.ask(Method::DELETE, "/api/v3/positions", Some(body))
 }
 
@@ -60,7 +57,7 @@ fn no_exit_of_positions_and_no_conversion_leaves_an_exit_behind_that_would_be_an
     taken(&exit, "fyers");
     wait_read(&home);
     let waits = "an order that closes this position waits already";
-    refused(&close(&small, &Value::Null), waits);
+    refused(&close(&small), waits);
     let convert = json!({"symbol": format!("{SBIN}-INTRADAY"), "positionSide": 1, "convertQty": 10,
         "convertFrom": "INTRADAY", "convertTo": "MARGIN"});
     refused(&small.ask(Method::POST, "/api/v3/positions", Some(convert.clone())), waits);
@@ -78,7 +75,11 @@ fn no_exit_of_positions_and_no_conversion_leaves_an_exit_behind_that_would_be_an
     refused(&small.place(order(-10, 820, "INTRADAY")), "max-order-value");
     wait_for("the exit to pass", || (small.place(order(-10, 820, "MARGIN")).venue == "fyers").then_some(()));
     let everything = json!({"exit_all": 1, "pending_orders_cancel": 1});
-    closed(&small.ask(Method::DELETE, "/api/v3/positions", Some(everything)));
+    wait_for("the exit of everything to pass", || {
+        let told = small.ask(Method::DELETE, "/api/v3/positions", Some(everything.clone()));
+        (told.venue == "fyers").then(|| closed(&told))
+    });
+    assert_eq!(held(&owner, "MARGIN"), 0);
 }
 
 #[test]
@@ -90,7 +91,7 @@ fn a_loss_that_somebody_elses_order_realises_is_the_bots_and_holds_until_tomorro
     taken(&loser.order(SBIN, 10), "fyers");
     wait_read(&home);
     home.sim.set_price(SBIN, 780.0);
-    closed(&close(&loser, &Value::Null));
+    closed(&close(&loser));
     wait_stopped(&home, "loser");
     home.sim.set_price(SBIN, 800.0);
     refused(&loser.order(SBIN, 1), "max-loss");

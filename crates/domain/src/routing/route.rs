@@ -267,7 +267,8 @@ fn exits_only(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), Refu
         ExitPositions | Place | PlaceMany => {
             only_reduces(now, call, real).map_err(|why| under_a_halt(now, call, (why, real)))
         }
-        _ => Err(under_a_halt(now, call, (NoExit::Entry, real))),
+        _ if real => Err(Refused::Halted),
+        _ => Err(Refused::HaltedInSandbox),
     }
 }
 
