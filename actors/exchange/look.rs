@@ -166,7 +166,9 @@ impl ExchangeActor {
             if positions.is_none() {
                 self.expect_settled(&change);
             }
-            self.volatile.books.saw(orders);
+            let account = positions.as_ref().map(|rows| &rows.positions[..]);
+            let Volatile { books, book, .. } = &mut self.volatile;
+            books.saw(orders, account, &|symbol| book.engine().units(symbol));
             self.note_fills(orders);
             let progress = |row: &BookRow| (row.id.clone(), OrderProgress::at_fyers(row));
             self.volatile.progress = orders.iter().map(progress).collect();
@@ -184,6 +186,7 @@ impl ExchangeActor {
             }
         };
         self.publish();
+        self.stop_losers(ctx);
         self.after_look(end, ctx);
         let commit = self.commit_or_keep(change);
         ctx.wait(commit);
@@ -309,6 +312,7 @@ impl Handler<Learnt> for ExchangeActor {
                 let read = if operation == Operation::Quotes { prices } else { depth_prices };
                 let learnt = self.learn_prices(read(&body));
                 self.keep_records(learnt, ctx);
+                self.stop_losers(ctx);
             }
             Operation::Holdings | Operation::Chain => self.note_prices(&[&answer], ctx),
             Operation::History => self.learn_candles(&query, &answer, ctx),

@@ -186,6 +186,7 @@ impl ExchangeActor {
             act.tell_never_read(ctx);
             act.cancel_left_orders(ctx);
             act.match_once(ctx);
+            act.stop_losers(ctx);
             act.keep_matching(ctx);
         }));
     }

@@ -158,7 +158,14 @@ impl Handler<Executed> for ExchangeActor {
                     self.volatile.lost.add_refused(intent, &placed);
                 }
             }
-            End::Answered => self.volatile.answered.push(answered),
+            End::Answered => {
+                // A GTT order that was cancelled fills no more. No order book shows that.
+                if intent.what == "gtt" && answered.reserved == Reserved::default() {
+                    let is_cancelled = |order: &Answered| order.ids.iter().any(|id| intent.ids.contains(id));
+                    self.volatile.answered.retain(|order| !is_cancelled(order));
+                }
+                self.volatile.answered.push(answered);
+            }
             End::Unknown => {
                 self.volatile.answered.push(answered);
                 self.volatile.lost.add(intent, &placed);

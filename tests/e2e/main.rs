@@ -39,6 +39,7 @@ mod init;
 mod init_terminal;
 mod key_changes;
 mod key_limits;
+mod key_limits_held;
 mod keys;
 mod kill9;
 mod leaks;

@@ -132,6 +132,18 @@ impl Book {
         own.or_else(|| Some(self.known(symbol, None).ok()?.multiplier)).unwrap_or(1)
     }
 
+    /// Units of what the price is for in one of the quantity at the broker: 1 of shares and of contracts on them. Of others a
+    /// symbol master tells; `None` where none does, because what an order is worth is not known then.
+    pub fn units(&self, symbol: &str) -> Option<i64> {
+        let symbol = symbol.trim().to_uppercase();
+        let is_on_currency =
+            || Contract::of(&symbol).is_some_and(|contract| is_currency(&contract.underlying));
+        if segment_of(&symbol) != Segment::Mcx && !is_on_currency() {
+            return Some(1);
+        }
+        self.known(&symbol, None).ok().filter(|one| one.tells_multiplier).map(|one| one.multiplier)
+    }
+
     /// How far beyond the last price a market order trades where that is all that is known, in INR.
     pub(crate) fn slip(&self, symbol: &str) -> Decimal {
         let tick = || self.tick(symbol).unwrap_or_default();
@@ -216,4 +228,9 @@ impl Book {
     pub fn gtts(&self) -> impl Iterator<Item = &GttState> {
         self.ledger.gtts.values()
     }
+}
+
+/// Contracts on currencies are for a thousand, or a lakh of yen.
+fn is_currency(underlying: &str) -> bool {
+    underlying.ends_with("INR") || matches!(underlying, "EURUSD" | "GBPUSD" | "USDJPY")
 }

@@ -53,6 +53,8 @@ pub struct Instrument {
     pub closing_auction: bool,
     /// How many units of what the price is for one of the quantity stands for (`qtyMultiplier`): 1 but on MCX.
     pub multiplier: i64,
+    /// Whether a symbol master says so.
+    pub tells_multiplier: bool,
     /// Whether nothing but the symbol is known: tick and lot are by rule of thumb.
     pub assumed: bool,
 }
@@ -80,6 +82,7 @@ impl Instrument {
             expiry: None,
             closing_auction: false,
             multiplier: 1,
+            tells_multiplier: false,
             assumed: true,
         }
     }

@@ -149,6 +149,7 @@ fn instrument(symbol: &str, row: &Row) -> Instrument {
         expiry: (row.expiry > 0).then(|| NaiveDate::from_num_days_from_ce_opt(row.expiry)).flatten(),
         closing_auction: row.closing_auction,
         multiplier: i64::from(row.multiplier.max(1)),
+        tells_multiplier: row.multiplier > 0,
         assumed: false,
         ..assumed
     }

@@ -1,31 +1,33 @@
 //! The one decision about a bot's request: its key first, then where it goes, then its limits.
 //!
-//! Limits are checked before anything leaves. What only brings an open position nearer to zero always passes them, by
-//! the rule that holds for a halt too; cancels and exits of positions do anyway. What cannot be checked is refused: a
-//! loss is not known while the price of one position is not, nor before FYERS' order book has been read.
+//! Limits are checked before anything leaves. What only brings an open position nearer to zero, beside everything that may
+//! still fill, always passes them, by the rule that holds for a halt too (`routing/route/exits`); cancels do anyway. What
+//! cannot be checked is refused: a loss is not known while the price of one position is not, nor before FYERS' order book has
+//! been read.
 
 mod change;
+mod exits;
 
 use std::collections::BTreeSet;
 
-use fyers_api::{http::ApiRequest, model::Position, operation::Operation};
-use mock_exchange::symbol::{Kind, is_well_formed};
+use fyers_api::{http::ApiRequest, operation::Operation};
 use rust_decimal::Decimal;
 
 use change::ChangedOrder;
+use exits::{as_exit, exits_beside, judged, would_be_exit};
 
 use crate::{
     bots::{
         books::{BotBooks, counts},
-        reached::loses,
+        reached::has_reached,
     },
     keys::{BotKey, BotName, LimitKind},
     money::rupees,
     routing::{
-        exposure::reduces,
+        no_exit::NoExit,
         own::OwnDay,
         request::{Leg, OrderCall},
-        route::{Refused, Route, Snapshot, route},
+        route::{Refused, Route, Snapshot, closes_alone, only_reduces, route},
     },
 };
 
@@ -35,6 +37,8 @@ pub struct Knowledge<'a> {
     pub books: &'a BotBooks,
     /// Prices of now in INR, where they are known.
     pub price: &'a dyn Fn(&str) -> Option<Decimal>,
+    /// Units that one of a symbol stands for, where they are known.
+    pub units: &'a dyn Fn(&str) -> Option<i64>,
     /// The bot's day at these prices.
     pub day: OwnDay,
 }
@@ -106,12 +110,16 @@ fn ordered(
         let changed = ChangedOrder::read(key.name(), request, books).ok()?;
         let leg = changed.leg();
         let symbols = is_by_market(&leg, changed.is_at_market()).then_some(leg.symbol);
-        return (!changed.stays_exit(now, &now.own(key), real)).then(|| symbols.into_iter().collect());
+        let stays_exit = changed.stays_exit(now, (key, books), real);
+        return (!stays_exit).then(|| symbols.into_iter().collect());
     }
-    if !counts(call.operation) || passes_as_exit(now, key, call, real) {
+    let judged = judged(now, (key.name(), books), None);
+    if !counts(call.operation) || as_exit(&judged, call, real).is_ok() {
         return None;
     }
-    let by_market = call.legs.iter().filter(|leg| is_by_market(leg, is_at_market(leg)));
+    let beside = exits_beside(&judged, (key, books), call, real);
+    let legs = call.legs.iter().chain(&beside);
+    let by_market = legs.filter(|leg| is_by_market(leg, is_at_market(leg)));
     Some(by_market.map(|leg| leg.symbol.clone()).collect())
 }
 
@@ -122,83 +130,115 @@ fn within_limits(
     request: &ApiRequest,
     (known, real): (&Knowledge<'_>, bool),
 ) -> Result<(), Refused> {
-    use Operation::{Cancel, CancelGtt, CancelMany, ConvertPosition, ExitPositions};
-    let limits = key.stored.limits;
-    if !limits.any()
-        || matches!(call.operation, Cancel | CancelMany | CancelGtt | ConvertPosition | ExitPositions)
-    {
+    use Operation::{Cancel, CancelGtt, CancelMany, ConvertPosition, ExitPositions, Modify, PlaceGtt};
+    let (limits, bot) = (key.stored.limits, key.name());
+    if !limits.any() || matches!(call.operation, Cancel | CancelMany | CancelGtt) {
         return Ok(());
     }
-    let unchecked = |why: &str| Refused::Unchecked { bot: key.name().clone(), why: why.to_owned() };
-    if call.operation == Operation::Modify {
-        return modify(now, key, request, (known, real));
+    let unchecked = |why: &str| Refused::Unchecked { bot: bot.clone(), why: why.to_owned() };
+    let no_exit = |why| Refused::NoExit { bot: bot.clone(), why };
+    let judged = judged(now, (bot, known.books), None);
+    match call.operation {
+        ExitPositions => return only_reduces(&judged, call, real).map_err(no_exit),
+        ConvertPosition => return takes_none_away(&judged, call, real).map_err(no_exit),
+        Modify => return modify(now, key, request, (known, real)),
+        operation if !counts(operation) || operation == Operation::LiveOrder => {
+            return Err(unchecked(
+                "the keeper cannot check them for this kind of request; place single orders",
+            ));
+        }
+        _ if !call.understood => return Err(unchecked("the keeper cannot read every order in this request")),
+        _ => {}
     }
-    if !counts(call.operation) || call.operation == Operation::LiveOrder {
-        return Err(unchecked("the keeper cannot check them for this kind of request; place single orders"));
+    let Err(why) = as_exit(&judged, call, real) else { return Ok(()) };
+    if call.operation == PlaceGtt && real && limits.max_loss.is_some() {
+        return Err(unchecked(
+            "FYERS does not tell whose GTT order has filled, so that its loss would not be known; place single orders",
+        ));
     }
-    if !call.understood {
-        return Err(unchecked("the keeper cannot read every order in this request"));
+    as_entry(now, key, call, (known, real), &exits_beside(&judged, (key, known.books), call, real)).map_err(
+        |limit| match would_be_exit(&judged, call, real) && why != NoExit::Entry {
+            true => no_exit(why),
+            false => limit,
+        },
+    )
+}
+
+/// A conversion takes a position away from the orders that close it.
+fn takes_none_away(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), NoExit> {
+    if real && !now.has_read_the_books() {
+        return Err(NoExit::Unknown);
     }
-    if passes_as_exit(now, key, call, real) {
-        return Ok(());
-    }
-    let bot = key.name();
+    closes_alone(now, call, real)
+}
+
+/// What no exit is must be within all limits; so must those that wait as exits, and would be entries `beside` it.
+fn as_entry(
+    now: &Snapshot,
+    key: &BotKey,
+    call: &OrderCall,
+    (known, real): (&Knowledge<'_>, bool),
+    beside: &[Leg],
+) -> Result<(), Refused> {
+    let (bot, limits) = (key.name(), key.stored.limits);
     lost(now, key, known, real)?;
     counted(bot, limits.max_orders_per_day, &known.day, orders_in(call))?;
-    let new = |leg| (leg, is_at_market(leg), "this order");
-    call.legs.iter().try_for_each(|leg| valued(bot, limits.max_order_value, new(leg), known))
-}
-
-fn passes_as_exit(now: &Snapshot, key: &BotKey, call: &OrderCall, real: bool) -> bool {
-    let own = now.own(key);
-    let (positions, waiting): (_, Vec<&Leg>) = if real {
-        (&now.live.positions, now.live.waiting.iter().chain(&now.sent.legs).collect())
-    } else {
-        (&now.simulated, own.waiting.iter().collect())
-    };
-    call.understood && !call.has_extras && is_exit(&call.legs, positions, waiting)
-}
-
-/// Whether it sells shares from delivery, of which nobody can be short. Of futures and options anybody can, whatever product
-/// the order names.
-fn sells_delivery(leg: &Leg) -> bool {
-    let (symbol, product) = leg.key();
-    let is_share = is_well_formed(&symbol) && Kind::of(&symbol) == Kind::Equity;
-    leg.quantity < 0 && product == "CNC" && is_share
+    // A stop without a limit is the least that a purchase costs.
+    let with_stop = |(leg, stop): (&Leg, &Decimal)| Leg { price: leg.price.max(*stop), ..leg.clone() };
+    let worth: Vec<Leg> = call.legs.iter().zip(&call.stops).map(with_stop).collect();
+    let new = call.legs.iter().zip(&worth).map(|(leg, worth)| (worth, is_at_market(leg), "this order"));
+    let words = "beside this order one that waits as an exit would be an entry: that";
+    let beside = beside.iter().map(|leg| (leg, is_at_market(leg), words));
+    new.chain(beside).try_for_each(|order| valued(bot, limits.max_order_value, order, known))
 }
 
 fn is_at_market(leg: &Leg) -> bool {
     leg.price <= Decimal::ZERO
 }
 
-/// Exits by the rule of exits; selling delivery is one too.
-fn is_exit<'a>(legs: &[Leg], positions: &[Position], waiting: impl IntoIterator<Item = &'a Leg>) -> bool {
-    reduces(legs, positions, waiting) || (!legs.is_empty() && legs.iter().all(sells_delivery))
-}
-
 /// A loss that is not known may be one above the limit.
 fn lost(now: &Snapshot, key: &BotKey, known: &Knowledge<'_>, real: bool) -> Result<(), Refused> {
     let (bot, day) = (key.name(), &known.day);
     let Some(limit) = key.stored.limits.max_loss else { return Ok(()) };
+    if let Some(why) = stopped(bot, day, limit).filter(|_| day.has_lost) {
+        return Err(why);
+    }
     let unknown = |why: String| {
         let why = format!("{why}, so that its loss of today is not known; entries wait, exits pass");
         Err(Refused::Unchecked { bot: bot.clone(), why })
     };
     if let Some(symbol) = day.unpriced.first() {
+        if (known.units)(symbol).is_none() {
+            return unknown(format!("{}, which it trades", unmeasured(symbol)));
+        }
         return unknown(format!("the price of {symbol}, which it holds, is not known now"));
     }
     if real && !now.has_read_the_books() {
         return unknown("FYERS' order book has not been read a short while ago".to_owned());
     }
-    if !loses(day, limit) {
-        return Ok(());
+    if real && known.books.has_unknown(bot) {
+        return unknown("nobody knows what became of an order of it that got no answer".to_owned());
     }
-    let (loss, limit) = (rupees(-day.result), rupees(limit));
-    let words = format!(
-        "bot {bot} has lost {loss} today, and its key's max-loss is {limit}: entries are refused until \
-         tomorrow; exits pass"
-    );
-    Err(Refused::Limit { limit: LimitKind::Loss, words })
+    stopped(bot, day, limit).map_or(Ok(()), Err)
+}
+
+/// Why a bot sends no entries any more today whose loss has reached this limit, now or at a moment before.
+pub fn stopped(bot: &BotName, day: &OwnDay, limit: Decimal) -> Option<Refused> {
+    let most = rupees(limit);
+    let words = if has_reached(day, limit) {
+        let loss = rupees(-day.result);
+        format!(
+            "bot {bot} has lost {loss} today, and its key's max-loss is {most}: entries are refused until tomorrow; exits pass"
+        )
+    } else if day.has_lost {
+        format!(
+            "bot {bot} has lost its key's max-loss of {most} at a moment of today: entries are refused until tomorrow, \
+             whatever has become of it since; exits pass"
+        )
+    } else {
+        return None;
+    };
+    Some(Refused::Limit { limit: LimitKind::Loss, words })
 }
 
 fn counted(bot: &BotName, limit: Option<u32>, day: &OwnDay, more: u32) -> Result<(), Refused> {
@@ -227,8 +267,12 @@ fn valued(
         let why = format!("the price of {} is not known, so its value cannot be checked", leg.symbol);
         return Err(Refused::Unchecked { bot: bot.clone(), why });
     };
-    let quantity = Decimal::from(leg.quantity.unsigned_abs());
-    let value = price.checked_mul(quantity).unwrap_or(Decimal::MAX);
+    let Some(units) = (known.units)(&leg.symbol) else {
+        let why = format!("{}, so its value cannot be checked", unmeasured(&leg.symbol));
+        return Err(Refused::Unchecked { bot: bot.clone(), why });
+    };
+    let quantity = Decimal::from(leg.quantity.unsigned_abs()).checked_mul(units.into());
+    let value = quantity.and_then(|quantity| price.checked_mul(quantity)).unwrap_or(Decimal::MAX);
     if value <= limit {
         return Ok(());
     }
@@ -242,6 +286,10 @@ fn valued(
     Err(Refused::Limit { limit: LimitKind::OrderValue, words })
 }
 
+fn unmeasured(symbol: &str) -> String {
+    format!("no symbol master tells how many units one of {symbol} stands for")
+}
+
 /// A changed order is worth at most what a new one may be, and none is changed that may not be placed.
 fn modify(
     now: &Snapshot,
@@ -251,7 +299,7 @@ fn modify(
 ) -> Result<(), Refused> {
     let unchecked = |why: &str| Refused::Unchecked { bot: key.name().clone(), why: why.to_owned() };
     let changed = ChangedOrder::read(key.name(), request, known.books).map_err(unchecked)?;
-    if changed.stays_exit(now, &now.own(key), real) {
+    if changed.stays_exit(now, (key, known.books), real) {
         return Ok(());
     }
     lost(now, key, known, real)?;

@@ -9,7 +9,7 @@ mod open_orders;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use fyers_api::{
     ist,
     model::{Position, Product},
@@ -43,7 +43,13 @@ pub struct BotBook {
     /// At FYERS today, as far as its order book has told.
     #[serde(default)]
     live: Vec<Holding>,
-    /// Limits that a person has been told of today.
+    /// The same as it would be if what others may have closed of it were open still.
+    #[serde(skip)]
+    doubted: Vec<Holding>,
+    /// Symbols in it of which nobody knows how many units one is for.
+    #[serde(skip)]
+    unmeasured: BTreeSet<String>,
+    /// Limits that a person has been told of today. A loss that is among them holds for the day, whatever it is later.
     #[serde(default)]
     told: BTreeSet<LimitKind>,
     /// Orders sent today.
@@ -79,6 +85,15 @@ pub struct BotBooks {
     /// Symbols of all of them, and whose they are: also of those of which nobody knows.
     #[serde(skip)]
     ordered: BTreeSet<(BotName, String)>,
+    /// Bots' orders of which nobody knows what became of them, by intent and place.
+    #[serde(skip)]
+    unknown: BTreeMap<(i64, usize), BotName>,
+    /// When bots had positions closed at FYERS: its orders for that are no bot's.
+    #[serde(skip)]
+    exits: Vec<DateTime<Utc>>,
+    /// The account's positions at FYERS, as last read.
+    #[serde(skip)]
+    account: Vec<Position>,
 }
 
 impl BotBooks {
@@ -91,8 +106,9 @@ impl BotBooks {
         self.changes = SentChanges::of_day(day);
         self.forget_orders();
         for book in self.bots.values_mut() {
-            (book.orders, book.live) = (0, vec![]);
-            book.told.clear();
+            let simulated = std::mem::take(&mut book.simulated);
+            let shares = std::mem::take(&mut book.shares);
+            *book = BotBook { simulated, shares, ..BotBook::default() };
         }
     }
 
@@ -108,11 +124,6 @@ impl BotBooks {
         if let Some(book) = intent.bot.as_ref().and_then(|bot| self.bots.get_mut(bot)) {
             book.orders = book.orders.saturating_sub(orders);
         }
-    }
-
-    /// Whether a person is to be told that this limit is reached: once a day.
-    pub fn tell(&mut self, bot: &BotName, limit: LimitKind) -> bool {
-        self.bots.entry(bot.clone()).or_default().told.insert(limit)
     }
 
     /// A key is gone: what its bot still holds is the owner's.
@@ -288,9 +299,11 @@ impl BotBooks {
     pub fn keep_day_of(&mut self, known: Self) {
         (self.day, self.at_fyers, self.ids_at_fyers) = (known.day, known.at_fyers, known.ids_at_fyers);
         (self.ordered, self.changes) = (known.ordered, known.changes);
+        (self.exits, self.account, self.unknown) = (known.exits, known.account, known.unknown);
         for (bot, before) in known.bots {
             let book = self.bots.entry(bot).or_default();
             (book.live, book.orders) = (before.live, before.orders);
+            (book.doubted, book.unmeasured) = (before.doubted, before.unmeasured);
             book.told.extend(before.told);
         }
     }
@@ -345,17 +358,6 @@ impl BotBooks {
         all
     }
 
-    /// A person has cleared what was simulated: shares of days before are held against nobody's orders any more. How many
-    /// bots' there were.
-    pub fn release_shares(&mut self) -> usize {
-        self.bots.values_mut().map(|book| std::mem::take(&mut book.shares).len()).sum()
-    }
-
-    /// All bots that anything is known of.
-    pub fn bots(&self) -> impl Iterator<Item = &BotName> {
-        self.bots.keys()
-    }
-
     /// Whose GTT order this is there.
     pub fn owner_of_gtt(&self, id: &str) -> Option<&BotName> {
         self.gtts.get(id)
@@ -390,3 +392,4 @@ mod own;
 mod own_order;
 #[cfg(test)]
 mod tests;
+mod whose_fills;

@@ -75,14 +75,17 @@ impl OrderChange {
         let kind = asked("type").map(whole);
         let makes_limit = matches!(kind, Some(Some(1 | 4)));
         // Where nobody knows which type it has, a limit of zero bounds nothing either.
+        // A stop without a limit is the least that a purchase costs.
+        let stop = asked("stopPrice").map(decimal).filter(|_| !makes_limit);
         let is_free =
             (kind.is_some() && !makes_limit) || matches!(limit, Some(Some(limit)) if limit <= Decimal::ZERO);
         let to = AtMost {
             quantity: quantity.flatten().unwrap_or_default(),
-            limit: limit.flatten().unwrap_or_default(),
+            limit: limit.flatten().unwrap_or_default().max(stop.flatten().unwrap_or_default()),
             is_at_market: is_free,
         };
-        let is_understood = quantity != Some(None) && limit != Some(None) && kind != Some(None);
+        let is_understood =
+            quantity != Some(None) && limit != Some(None) && kind != Some(None) && stop != Some(None);
         Some(Self { id: id.trim().to_owned(), to, makes_limit, is_understood })
     }
 }

@@ -32,4 +32,7 @@ pub struct OwnDay {
     /// Symbols with something open and no known price. In `result` they count at their average; for a limit it is not
     /// known then.
     pub unpriced: BTreeSet<String>,
+    /// Whether its loss has reached its key's limit at a moment of this day: that holds until the next one.
+    #[serde(skip)]
+    pub has_lost: bool,
 }

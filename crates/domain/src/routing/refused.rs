@@ -3,6 +3,7 @@
 use crate::{
     keys::{BotName, LimitKind},
     reason::Reason,
+    routing::no_exit::NoExit,
 };
 
 /// Why a request goes nowhere.
@@ -146,6 +147,14 @@ pub enum Refused {
         /// What is not known.
         why: String,
     },
+    /// What would pass the limits of the bot's key as an exit may be none.
+    #[error("nothing was done: the key of bot {bot} has limits, which only exits pass, and {}", why.words())]
+    NoExit {
+        /// The bot.
+        bot: BotName,
+        /// Why it may be none.
+        why: NoExit,
+    },
     /// What the keeper has read of it may not be what FYERS reads.
     #[error(
         "a field comes twice in this request (the query counts too), or not as FYERS writes it (`QTY` for `qty`): two \
@@ -168,7 +177,14 @@ impl Refused {
 
     /// Whether the bot's key is the reason, and nothing of the market or of the session.
     pub fn is_of_key(&self) -> bool {
-        matches!(self, Self::KeyGone | Self::ReadOnly(_) | Self::Limit { .. } | Self::Unchecked { .. })
+        matches!(
+            self,
+            Self::KeyGone
+                | Self::ReadOnly(_)
+                | Self::Limit { .. }
+                | Self::Unchecked { .. }
+                | Self::NoExit { .. }
+        )
     }
 }
 

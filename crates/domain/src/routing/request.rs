@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use super::{
     change::{self, ChangedOrder},
-    order_ids, symbols,
+    order_ids, position_ids, symbols,
 };
 
 /// One order in a request, as far as safety needs to know it.
@@ -99,6 +99,8 @@ pub struct OrderCall {
     pub operation: Operation,
     /// The orders it would make, as far as they can be read.
     pub legs: Vec<Leg>,
+    /// The stop of each of them in INR, where all could be read; zero for none.
+    pub stops: Vec<Decimal>,
     /// Whether every order in it could be read.
     pub understood: bool,
     /// Whether another program could read other fields in it.
@@ -111,6 +113,8 @@ pub struct OrderCall {
     pub symbols: Option<Vec<String>>,
     /// The orders that it names.
     pub ids: Vec<String>,
+    /// The positions that an exit or a conversion names, by id or symbol; `None` where it may be about any.
+    pub positions: Option<Vec<String>>,
     /// What it changes of waiting orders; `None` when it is no change, or may be more than one.
     pub changes: Option<Vec<ChangedOrder>>,
 }
@@ -133,24 +137,39 @@ impl OrderCall {
             understood: understood && !is_ambiguous && legs.len() == orders.len(),
             is_ambiguous,
             legs,
+            stops: orders.iter().filter_map(|fields| request::decimal(&fields.stop_price).ok()).collect(),
             has_extras: orders.iter().any(has_extras),
             symbols: if operation.trades() { symbols::named(&call.body) } else { None },
             cancels_waiting: operation == Operation::ExitPositions && cancels_waiting(&call.body),
             ids: order_ids::named(call, operation),
+            positions: position_ids::named(&call.body, operation),
             changes: matches!(operation, Operation::Modify | Operation::ModifyMany)
                 .then(|| change::read(&call.body))
                 .flatten(),
         }
     }
 
-    /// What it may take from open positions once it has been sent. An exit of positions closes what is open then, and
-    /// a change of an order may make it larger: how large is not in the request.
+    /// Of these positions, those that an exit may close, or a conversion take away.
+    pub fn closes<'a>(&self, open: &'a [Position]) -> Vec<&'a Position> {
+        let named = |id: &String| open.iter().any(|one| position_ids::is_of(one, id));
+        // An id that is not understood may be any position's.
+        let ids = self.positions.as_ref().filter(|ids| ids.iter().all(named));
+        let is_closed =
+            |one: &&Position| ids.is_none_or(|ids| ids.iter().any(|id| position_ids::is_of(one, id)));
+        open.iter().filter(is_closed).collect()
+    }
+
+    /// What it may take from open positions once it has been sent. An exit of positions closes what is open then, a conversion
+    /// takes it away, and a change of an order may make it larger: how large is not in the request.
     pub fn reserved(&self, open: &[Position]) -> Reserved {
         use Operation::{ConvertPosition, ExitPositions, Modify, ModifyGtt, ModifyMany};
         let is_opaque =
             matches!(self.operation, ConvertPosition | ExitPositions | Modify | ModifyGtt | ModifyMany);
         let legs = match self.operation {
-            ExitPositions => open.iter().filter(|one| one.net != 0).map(Leg::closing).collect(),
+            ExitPositions | ConvertPosition => {
+                let open = self.closes(open).into_iter().filter(|one| one.net != 0);
+                open.map(Leg::closing).collect()
+            }
             _ => self.legs.clone(),
         };
         Reserved { legs, is_opaque: is_opaque || !self.understood }

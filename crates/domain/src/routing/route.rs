@@ -3,6 +3,7 @@
 //! Everything that decides is in the [`Snapshot`]: the mode, a person's halt, the token, what is open at FYERS and in
 //! the MockExchange, and what is on its way. Nobody else decides where an order goes.
 
+mod exits;
 mod unread;
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -16,6 +17,7 @@ use super::{
     conditional::may_have_executed,
     exposure::{reduces, room},
     live_positions::{Known, LivePositions},
+    no_exit::NoExit,
     order_ids::is_simulated,
     own::Own,
     request::{Leg, OrderCall, Reserved, normal},
@@ -27,8 +29,10 @@ use crate::{
     reason::Reason,
     secret::AccessToken,
 };
+use exits::points_against;
+pub use exits::{closes_alone, only_reduces};
 pub use unread::passes_unread;
-use unread::{closes_the_unknown, is_no_exit_of_the_unread, sells_no_real_shares};
+use unread::{is_no_exit_of_the_unread, sells_no_real_shares};
 
 /// All that decides where a request goes, at one moment.
 #[derive(Debug, Clone)]
@@ -256,46 +260,29 @@ fn venue(now: &Snapshot, operation: Operation) -> Venue {
 fn exits_only(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), Refused> {
     use Operation::{Cancel, CancelGtt, CancelMany, ExitPositions, Modify, ModifyMany, Place, PlaceMany};
     let real = venue == Venue::Fyers;
-    let no_exit = || if real { Refused::Halted } else { Refused::HaltedInSandbox };
     match call.operation {
-        Cancel | CancelMany | CancelGtt => return Ok(()),
-        ExitPositions if real && closes_the_unknown(now, call) => return Ok(()),
-        ExitPositions | Modify | ModifyMany | Place | PlaceMany if real && !now.knows_the_books() => {
-            return Err(Refused::HaltedUnknown);
+        Cancel | CancelMany | CancelGtt => Ok(()),
+        Modify | ModifyMany if real && !now.knows_the_books() => Err(Refused::HaltedUnknown),
+        Modify | ModifyMany if real => change_only_reduces(now, call),
+        ExitPositions | Place | PlaceMany => {
+            only_reduces(now, call, real).map_err(|why| under_a_halt(now, call, (why, real)))
         }
-        Modify | ModifyMany if real => return change_only_reduces(now, call),
-        ExitPositions | Place | PlaceMany => {}
-        _ => return Err(no_exit()),
+        _ if real => Err(Refused::Halted),
+        _ => Err(Refused::HaltedInSandbox),
     }
-    let positions = if real { &now.live.positions } else { &now.simulated };
-    let waiting: Vec<&Leg> =
-        if real { now.on_the_way().collect() } else { now.simulated_waiting.iter().collect() };
-    if call.operation == ExitPositions {
-        // An exit of all closes what is open then; one that also cancels what waits leaves only what is in flight.
-        let ahead: Vec<&Leg> =
-            if call.cancels_waiting { now.sent.legs.iter().filter(|_| real).collect() } else { waiting };
-        let is_free =
-            |ahead: &[&Leg]| !ahead.iter().any(|leg| positions.iter().any(|open| points_against(leg, open)));
-        return match is_free(&ahead) {
-            true => Ok(()),
-            false if real => Err(why_no_second_exit(now, call.cancels_waiting, is_free)),
-            false => Err(Refused::ExitOnItsWay),
-        };
-    }
-    if real && call.legs.iter().any(|leg| now.live.unknown.iter().any(|symbol| leg.is_in(symbol))) {
-        return Err(Refused::HaltedUnknown);
-    }
-    if !call.understood || call.has_extras {
-        return Err(no_exit());
-    }
-    match (reduces(&call.legs, positions, waiting), reduces(&call.legs, positions, [])) {
-        (true, _) => Ok(()),
-        (false, true) if real => {
-            Err(why_no_second_exit(now, false, |ahead| reduces(&call.legs, positions, ahead.iter().copied())))
-        }
-        (false, true) => Err(Refused::ExitOnItsWay),
-        (false, false) if real && is_fill_unseen(now, call) => Err(Refused::HaltedUnknown),
-        (false, false) => Err(no_exit()),
+}
+
+/// The same in a halt's words.
+fn under_a_halt(now: &Snapshot, call: &OrderCall, (why, real): (NoExit, bool)) -> Refused {
+    let is_understood = call.understood && !call.has_extras;
+    match why {
+        NoExit::OnItsWay => Refused::ExitOnItsWay,
+        NoExit::NotShown => Refused::ExitNotShown,
+        NoExit::Unanswered => Refused::ExitUnanswered,
+        NoExit::Unknown => Refused::HaltedUnknown,
+        NoExit::Entry if real && is_understood && is_fill_unseen(now, call) => Refused::HaltedUnknown,
+        NoExit::Entry if real => Refused::Halted,
+        NoExit::Entry => Refused::HaltedInSandbox,
     }
 }
 
@@ -305,30 +292,6 @@ fn change_only_reduces(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> 
         return Err(Refused::HaltedUnknown);
     }
     if still_reduces(changes, &now.live, &now.sent.legs) { Ok(()) } else { Err(Refused::HaltedChange) }
-}
-
-/// What stands before an exit that is small enough by itself. `passes` tells whether it would go with these ahead.
-fn why_no_second_exit(now: &Snapshot, cancels_waiting: bool, passes: impl Fn(&[&Leg]) -> bool) -> Refused {
-    let waiting = now.live.waiting.iter().filter(|_| !cancels_waiting);
-    let mut ahead: Vec<&Leg> = waiting.chain(&now.sent.legs).collect();
-    for (of_a_kind, why) in
-        [(&now.not_shown, Refused::ExitNotShown), (&now.unanswered, Refused::ExitUnanswered)]
-    {
-        for leg in of_a_kind {
-            if let Some(place) = ahead.iter().rposition(|other| *other == leg) {
-                ahead.remove(place);
-            }
-        }
-        if passes(&ahead) {
-            return why;
-        }
-    }
-    Refused::ExitOnItsWay
-}
-
-/// Whether the order closes some of this position, whatever its size.
-fn points_against(leg: &Leg, open: &Position) -> bool {
-    leg.key() == Leg::closing(open).key() && leg.quantity.signum() == -open.net.signum() && open.net != 0
 }
 
 /// No exit becomes an entry: what a bot holds in the MockExchange does not exist at FYERS.

@@ -55,6 +55,6 @@ fn row(line: &str) -> Option<SymbolRow> {
         circuit: None,
         freeze: None,
         closing_auction: false,
-        multiplier: 1,
+        multiplier: 0,
     })
 }

@@ -67,7 +67,7 @@ fn row(symbol: String, fields: &Value) -> Option<SymbolRow> {
         circuit: positive("lowerPrice").zip(positive("upperPrice")),
         freeze: whole("qtyFreeze").filter(|quantity| *quantity > 0),
         closing_auction: is_yes(&fields["isCasEligible"]),
-        multiplier: whole("qtyMultiplier").filter(|units| *units > 0).unwrap_or(1),
+        multiplier: whole("qtyMultiplier").filter(|units| *units > 0).unwrap_or(0),
     })
 }
 

@@ -41,7 +41,7 @@ pub struct SymbolRow {
     /// Whether the share ends its day in a closing auction. Only in the JSON form.
     pub closing_auction: bool,
     /// How many units one contract of the quantity stands for: on MCX an order for 1 is one for 100 barrels. 1 elsewhere,
-    /// and where it is not said. Only in the JSON form.
+    /// and 0 where it is not said. Only in the JSON form.
     pub multiplier: i64,
 }
 

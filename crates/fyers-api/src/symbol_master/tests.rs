@@ -48,7 +48,7 @@ fn both_forms_say_the_same() {
             circuit: None,
             freeze: None,
             closing_auction: false,
-            multiplier: 1,
+            multiplier: 0,
             ..find(&json_rows, &row.symbol).clone()
         };
         assert_eq!(*row, plain);
@@ -59,7 +59,7 @@ fn both_forms_say_the_same() {
     let option = find(&json_rows, "NSE:NIFTY26N2326000CE");
     assert_eq!((option.expiry, option.freeze), (NaiveDate::from_ymd_opt(2026, 11, 23), Some(1801)));
     assert_eq!((option.circuit, option.lot, option.multiplier), (None, 75, 100));
-    assert_eq!(share.multiplier, 1, "not said");
+    assert_eq!(share.multiplier, 0, "not said");
 }
 
 /// Fails after what it has.

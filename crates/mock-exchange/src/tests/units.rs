@@ -48,3 +48,17 @@ fn a_carried_contract_of_many_units_survives_the_snapshot() {
     assert_eq!((view.account.multiplier, view.account.average()), (100, inr(5_600_00)), "{text}");
     assert_eq!(again.ledger().blocked, engine.ledger().blocked);
 }
+
+/// What an order is worth at the broker is not known where nobody says how many units one is for.
+#[test]
+fn units_are_known_of_shares_and_where_a_symbol_master_tells_them() {
+    let oil = "MCX:CRUDEOIL26DECFUT";
+    let rows = [Instrument { multiplier: 100, tells_multiplier: true, ..Instrument::assumed(oil, None) }];
+    let engine = Engine::new(Config::new(Decimal::from(1_000)), Instruments::lenient(rows));
+    let units = |symbol: &str| engine.units(symbol);
+    assert_eq!((units(oil), units(" mcx:crudeoil26decfut")), (Some(100), Some(100)));
+    assert_eq!((units(SBIN), units("NSE:NIFTY26NOV25000CE")), (Some(1), Some(1)));
+    for unknown in ["MCX:GOLD26DECFUT", "MCX:GOLD", "NSE:USDINR26NOVFUT", "NSE:EURUSD26NOVFUT"] {
+        assert_eq!(units(unknown), None, "{unknown}");
+    }
+}

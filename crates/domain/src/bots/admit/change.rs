@@ -6,14 +6,14 @@ use fyers_api::{http::ApiRequest, model::Position};
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use super::is_exit;
+use super::exits::{judged, sells_delivery};
 use crate::{
     bots::{
         books::{BotBooks, OwnOrder},
         changed::{AtMost, OrderChange},
     },
-    keys::BotName,
-    routing::{own::Own, request::Leg, route::Snapshot},
+    keys::{BotKey, BotName},
+    routing::{exposure::reduces, own::Own, request::Leg, route::Snapshot},
 };
 
 /// Fields of a change that would make another order of it.
@@ -65,11 +65,13 @@ impl ChangedOrder {
     }
 
     /// Whether it only brings an open position nearer to zero, beside all others that may still fill.
-    pub(super) fn stays_exit(&self, now: &Snapshot, own: &Own, real: bool) -> bool {
+    pub(super) fn stays_exit(&self, now: &Snapshot, (key, books): (&BotKey, &BotBooks), real: bool) -> bool {
         let leg = Leg { quantity: self.left.saturating_mul(self.side()), ..self.order.leg.clone() };
         let positions: &[Position] = if real { &now.live.positions } else { &now.simulated };
-        let others = if real { self.others_at_fyers(now) } else { self.others_simulated(own) };
-        is_exit(slice::from_ref(&leg), positions, others)
+        let (now, own) = (judged(now, (key.name(), books), Some(&self.id)), now.own(key));
+        let others = if real { self.others_at_fyers(&now) } else { self.others_simulated(&own) };
+        let is_known = !real || now.has_read_the_books();
+        (is_known && reduces(slice::from_ref(&leg), positions, others)) || sells_delivery(&leg)
     }
 
     /// Of what was sent and is in no reading yet the ids are not known: one like this order is taken for it where it does

@@ -62,7 +62,12 @@ pub(super) fn day(orders: u32, result: i64) -> Own {
 
 fn goes(now: &Snapshot, key: &BotKey, request: &ApiRequest) -> Route {
     let price = |symbol: &str| (symbol == "NSE:A-EQ").then(|| Decimal::from(100));
-    let known = Knowledge { books: &BotBooks::default(), price: &price, day: now.own(key).day.clone() };
+    let known = Knowledge {
+        books: &BotBooks::default(),
+        price: &price,
+        units: &|_| Some(1),
+        day: now.own(key).day.clone(),
+    };
     decide(now, key, &OrderCall::read(request), request, &known)
 }
 
@@ -202,7 +207,7 @@ fn books_with_a_day() -> BotBooks {
         let (whole, waits, average, at) = (quantity, filled == 0, Decimal::from(100), None);
         rows.push(BookRow { id: id.to_owned(), leg, whole, waits, filled, average, at });
     }
-    books.saw(&rows);
+    books.saw(&rows, None, &|_| Some(1));
     books
 }
 
@@ -297,7 +302,8 @@ fn a_change_is_refused_after_a_loss_and_never_makes_another_order() {
     books.placed(&entry.of(key.name()));
     let goes = |result: i64, body: &Value| {
         let request = request(Method::Patch, "/orders/sync", body);
-        let known = Knowledge { books: &books, price: &|_| None, day: day(0, result).day };
+        let known =
+            Knowledge { books: &books, price: &|_| None, units: &|_| Some(1), day: day(0, result).day };
         decide(&seen(Mode::Live, &key, day(0, result)), &key, &OrderCall::read(&request), &request, &known)
     };
     let larger = json!({"id": "7", "qty": 500});

@@ -2,20 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
-use fyers_api::model::Product;
+use chrono::{NaiveDate, TimeDelta};
+use fyers_api::model::Position;
 use rust_decimal::Decimal;
 
-use super::{BotBooks, holding};
+use super::BotBooks;
 use crate::{
     bots::changed::{AtMost, OrderChange, SentChanges},
     keys::BotName,
-    order_journal::{OrderEntry, OrderIntent},
+    order_journal::{LookedUp, OrderEntry, OrderIntent},
     routing::{
         live_positions::BookRow,
         request::{Leg, normal},
     },
 };
+
+/// So long before or after an exit of positions an order that closes some is taken for its own: FYERS answers slowly, and its
+/// clock is another one.
+const OF_AN_EXIT: TimeDelta = TimeDelta::seconds(15);
 
 /// An order of a bot's at FYERS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +44,9 @@ impl BotBooks {
         self.at_fyers.clear();
         self.ids_at_fyers.clear();
         self.ordered.clear();
+        self.exits.clear();
+        self.unknown.clear();
+        self.account.clear();
     }
 
     /// FYERS has told the id of an order of a bot's.
@@ -48,6 +55,10 @@ impl BotBooks {
         if !matches!(entry.what.as_str(), "modify" | "cancel" | "convert") {
             self.ids_at_fyers.extend(entry.id.clone());
         }
+        if entry.what == "exit" {
+            self.exits.push(entry.at);
+        }
+        self.learn_fate(entry);
         let ordered = entry.bot.clone().zip(entry.symbol.as_ref().map(|symbol| normal(symbol)));
         self.ordered.extend(ordered);
         let OrderEntry {
@@ -64,6 +75,25 @@ impl BotBooks {
             tag: None,
         };
         self.at_fyers.insert(id.clone(), OrderAtFyers { bot: bot.clone(), leg, seen: None });
+    }
+
+    /// An order without an answer may have filled until the order book has told what became of it.
+    fn learn_fate(&mut self, entry: &OrderEntry) {
+        let Some(lost) = entry.unanswered.as_ref().filter(|_| entry.what == "place") else { return };
+        let which = (lost.intent, lost.place);
+        match (lost.known, &entry.bot) {
+            (LookedUp::LookedFor | LookedUp::LookYourself, Some(bot)) => {
+                self.unknown.insert(which, bot.clone());
+            }
+            _ => {
+                self.unknown.remove(&which);
+            }
+        }
+    }
+
+    /// Whether nobody knows what became of an order of this bot's today.
+    pub fn has_unknown(&self, bot: &BotName) -> bool {
+        self.unknown.values().any(|owner| owner == bot)
     }
 
     /// FYERS has told the ids of the orders of this intent, which knows their products.
@@ -102,6 +132,9 @@ impl BotBooks {
 
     /// An order of a bot's leaves for FYERS.
     pub fn leaves(&mut self, intent: &OrderIntent) {
+        if intent.what == "exit" {
+            self.exits.push(intent.at);
+        }
         let symbols = intent.legs.iter().map(|leg| normal(&leg.symbol));
         self.ordered.extend(symbols.filter_map(|symbol| Some((intent.bot.clone()?, symbol))));
     }
@@ -116,22 +149,46 @@ impl BotBooks {
         self.at_fyers.get(id).map(|order| &order.bot)
     }
 
-    /// Learns from FYERS' order book what bots' orders have filled today.
-    pub fn saw(&mut self, rows: &[BookRow]) {
-        self.bots.values_mut().for_each(|book| book.live.clear());
+    /// What the bot's orders may have become with changes that no reading shows, beyond what they were sent as; `but` is left
+    /// out.
+    pub fn grown_unseen(&self, bot: &BotName, but: Option<&str>) -> Vec<Leg> {
+        let unseen = self
+            .at_fyers
+            .iter()
+            .filter(|(id, order)| order.bot == *bot && order.seen.is_none() && Some(id.as_str()) != but);
+        let grown = unseen.filter_map(|(id, order)| {
+            let more = self.changes.of(id).quantity.saturating_sub(order.leg.quantity.saturating_abs());
+            let quantity = more.saturating_mul(order.leg.quantity.signum());
+            (more > 0).then(|| Leg { quantity, ..order.leg.clone() })
+        });
+        grown.collect()
+    }
+
+    /// Learns from FYERS' order book what has filled today, of bots' orders and of others; and from its positions, where they
+    /// were read with it. `units` tells what one of a symbol stands for.
+    pub fn saw(
+        &mut self,
+        rows: &[BookRow],
+        account: Option<&[Position]>,
+        units: &dyn Fn(&str) -> Option<i64>,
+    ) {
+        if let Some(account) = account {
+            self.account = account.to_vec();
+        }
         for row in rows {
             if !row.waits {
                 self.changes.ended(&row.id);
             }
-            let Some(order) = self.at_fyers.get_mut(&row.id) else { continue };
-            order.saw(row);
-            if row.filled == 0 {
-                continue;
+            if let Some(order) = self.at_fyers.get_mut(&row.id) {
+                order.saw(row);
             }
-            let product = row.leg.known_product().unwrap_or(Product::Other);
-            let book = self.bots.entry(order.bot.clone()).or_default();
-            holding(&mut book.live, &row.leg.symbol, product).fill(row.filled, row.average);
         }
+        self.share_fills(rows, units);
+    }
+
+    /// Whether a bot had positions closed when this order was made.
+    pub(super) fn is_of_an_exit(&self, row: &BookRow) -> bool {
+        row.at.is_some_and(|at| self.exits.iter().any(|exit| (at - *exit).abs() <= OF_AN_EXIT))
     }
 }
 

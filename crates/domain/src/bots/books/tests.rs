@@ -232,7 +232,7 @@ fn a_bots_orders_at_fyers_are_known_by_their_ids_and_counted_by_day() {
         average: Decimal::from(average),
         at: None,
     };
-    books.saw(&[row("26", 10, 100), row("25", 10, 100), row("another's", 10, 100)]);
+    books.saw(&[row("26", 10, 100), row("25", 10, 100), row("another's", 10, 100)], None, &|_| Some(1));
     let price = |_: &str| Some(Decimal::from(97));
     let day = books.own(today, &alpha, &price).day;
     assert_eq!((day.orders, day.result), (3, Decimal::from(-30)));

@@ -62,7 +62,7 @@ fn change(body: &Value) -> ApiRequest {
 
 fn goes(now: &Snapshot, key: &BotKey, books: &BotBooks, request: &ApiRequest) -> Route {
     let price = |symbol: &str| (symbol == "NSE:A-EQ").then(|| Decimal::from(LAST));
-    let known = Knowledge { books, price: &price, day: now.own(key).day.clone() };
+    let known = Knowledge { books, price: &price, units: &|_| Some(1), day: now.own(key).day.clone() };
     decide(now, key, &OrderCall::read(request), request, &known)
 }
 
@@ -160,7 +160,7 @@ fn what_has_filled_of_an_exit_is_left_out() {
     let mut books = books_with(&key, &[("7", leg(-10, 90))]);
     let row = row("7", -10, 90, -4);
     let now = holding(&key, 6, &[("7", row.leg.clone())]);
-    books.saw(&[row]);
+    books.saw(&[row], None, &|_| Some(1));
     assert_eq!(goes(&now, &key, &books, &change(&json!({"id": "7", "limitPrice": 95}))), Route::Fyers);
     assert_ne!(goes(&now, &key, &books, &change(&json!({"id": "7", "qty": 10}))), Route::Fyers);
 }
@@ -171,14 +171,15 @@ fn a_simulated_exit_stays_one_too() {
     let simulated = vec![position("NSE:A-EQ", 10)];
     let waiting = vec![leg(-10, 90)];
     let own = Own { left: simulated.clone(), simulated, waiting, ..day(0, 0) };
-    let now = seen(Mode::Sandbox, &key, own.clone());
+    let now = seen(Mode::Sandbox, &key, own);
     let changed = |quantity: i64| ChangedOrder {
         id: "MOCK1".into(),
         order: OwnOrder { leg: leg(-10, 90), at_most: AtMost::of(&leg(-10, 90)), left: 10 },
         at_most: AtMost::of(&leg(-quantity, 90)),
         left: quantity,
     };
-    assert!(changed(10).stays_exit(&now, &own, false) && !changed(11).stays_exit(&now, &own, false));
+    let stays = |quantity| changed(quantity).stays_exit(&now, (&key, &BotBooks::default()), false);
+    assert!(stays(10) && !stays(11));
 }
 
 fn row(id: &str, quantity: i64, price: i64, filled: i64) -> BookRow {
@@ -314,7 +315,7 @@ impl Game {
                     let rows = self.fyers.iter().zip(&self.placed);
                     self.seen = rows.map(|(one, (id, _))| one.row(id, self.side())).collect();
                 }
-                self.books.saw(&self.seen);
+                self.books.saw(&self.seen, None, &|_| Some(1));
             }
             Move::Restart => {
                 let kept = serde_json::to_string(self.books.changes()).unwrap();

@@ -1,0 +1,93 @@
+//! The one rule of exits: whether a request can only bring open positions nearer to zero, beside everything that may still
+//! fill. A halt lets nothing else through, and nothing else is spared by the limits of a key.
+
+use fyers_api::{model::Position, operation::Operation};
+
+use super::{NoExit, Snapshot, unread::closes_the_unknown};
+use crate::routing::{
+    exposure::reduces,
+    request::{Leg, OrderCall},
+};
+
+/// Whether orders, or an exit of positions, only reduce what is open: at FYERS where it is `real`, else in the MockExchange.
+///
+/// # Errors
+/// What keeps it from being an exit.
+pub fn only_reduces(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), NoExit> {
+    let is_exit = call.operation == Operation::ExitPositions;
+    if is_exit && real && closes_the_unknown(now, call) {
+        return Ok(());
+    }
+    if real && !now.knows_the_books() {
+        return Err(NoExit::Unknown);
+    }
+    if is_exit {
+        return closes_alone(now, call, real);
+    }
+    if real && call.legs.iter().any(|leg| now.live.unknown.iter().any(|symbol| leg.is_in(symbol))) {
+        return Err(NoExit::Unknown);
+    }
+    if !call.understood || call.has_extras {
+        return Err(NoExit::Entry);
+    }
+    let (positions, waiting) = (positions(now, real), waiting(now, real));
+    match (reduces(&call.legs, positions, waiting), reduces(&call.legs, positions, [])) {
+        (true, _) => Ok(()),
+        (false, true) if real => {
+            Err(why_no_second_exit(now, false, |ahead| reduces(&call.legs, positions, ahead.iter().copied())))
+        }
+        (false, true) => Err(NoExit::OnItsWay),
+        (false, false) => Err(NoExit::Entry),
+    }
+}
+
+/// Whether no order may still fill that closes one of the positions which an exit closes, or a conversion takes away: such an
+/// order would open a new one. An exit of all closes what is open then; one that also cancels what waits leaves only what is
+/// in flight.
+///
+/// # Errors
+/// What stands before it.
+pub fn closes_alone(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), NoExit> {
+    let closed = call.closes(positions(now, real));
+    let ahead: Vec<&Leg> = match call.cancels_waiting {
+        true => now.sent.legs.iter().filter(|_| real).collect(),
+        false => waiting(now, real),
+    };
+    let is_free =
+        |ahead: &[&Leg]| !ahead.iter().any(|leg| closed.iter().any(|open| points_against(leg, open)));
+    match is_free(&ahead) {
+        true => Ok(()),
+        false if real => Err(why_no_second_exit(now, call.cancels_waiting, is_free)),
+        false => Err(NoExit::OnItsWay),
+    }
+}
+
+fn positions(now: &Snapshot, real: bool) -> &[Position] {
+    if real { &now.live.positions } else { &now.simulated }
+}
+
+fn waiting(now: &Snapshot, real: bool) -> Vec<&Leg> {
+    if real { now.on_the_way().collect() } else { now.simulated_waiting.iter().collect() }
+}
+
+/// What stands before an exit that is small enough by itself. `passes` tells whether it would go with these ahead.
+fn why_no_second_exit(now: &Snapshot, cancels_waiting: bool, passes: impl Fn(&[&Leg]) -> bool) -> NoExit {
+    let waiting = now.live.waiting.iter().filter(|_| !cancels_waiting);
+    let mut ahead: Vec<&Leg> = waiting.chain(&now.sent.legs).collect();
+    for (of_a_kind, why) in [(&now.not_shown, NoExit::NotShown), (&now.unanswered, NoExit::Unanswered)] {
+        for leg in of_a_kind {
+            if let Some(place) = ahead.iter().rposition(|other| *other == leg) {
+                ahead.remove(place);
+            }
+        }
+        if passes(&ahead) {
+            return why;
+        }
+    }
+    NoExit::OnItsWay
+}
+
+/// Whether the order closes some of this position, whatever its size.
+pub(super) fn points_against(leg: &Leg, open: &Position) -> bool {
+    leg.key() == Leg::closing(open).key() && leg.quantity.signum() == -open.net.signum() && open.net != 0
+}
