@@ -189,7 +189,7 @@ async fn live_is_byte_for_byte_and_once() {
     assert_eq!(floor.fyers.calls("/orders/sync").len(), 1);
     assert_eq!(*floor.fyers.intents.lock().unwrap(), [1], "on disk before it left");
     let outcomes = floor.store.shelf.lock().unwrap().outcomes.clone();
-    let ids = vec!["26112300000001".into()];
+    let ids = vec!["26112300000001".to_owned()];
     assert!(
         matches!(&outcomes[..], [(1, IntentOutcome::Answered { status: 200, ids: told, is_refused: false, at: Some(_) })] if *told == ids)
     );

@@ -8,7 +8,7 @@ use simulator::{Fault, FaultRule, Scope, TokenKind, endpoint};
 use crate::{
     bot::{Bot, Told},
     live_positions::{Live, answer, is_refused},
-    support::{Home, Keeper, wait_for},
+    support::{Home, Keeper, block_on, wait_for},
 };
 
 const SBIN: &str = "NSE:SBIN-EQ";
@@ -77,17 +77,18 @@ fn is_protected(live: Live, exit: &Value, why: &str, with_sigterm: bool) -> (Hom
     (home, keeper, bot)
 }
 
-/// With a good token the books are read; then that one dies too.
+/// After a login the books are read; then that token dies too.
 fn is_read((home, keeper): (&Home, Keeper)) -> (Keeper, Bot) {
     home.sim.clear_faults();
-    let token = home.sim.mint(TokenKind::Access);
-    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
-    keeper.kill9();
     let before = home.sim.call_count(endpoint::POSITIONS).total;
-    let keeper = home.start_ready();
+    let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
+    let pasted = json!({"pasted": home.sim.mint(TokenKind::AuthCode)});
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let login = client.post(keeper.url("/api/login/complete")).bearer_auth(key.trim()).json(&pasted);
+    assert!(block_on(async { login.send().await.unwrap().status().is_success() }));
     keeper.wait_status("live", |status| status["mode"] == "live" && status["positions_known"] == "known");
-    wait_for("readings", || (home.sim.call_count(endpoint::POSITIONS).total >= before + 4).then_some(()));
-    assert!(home.sim.kill(&token));
+    wait_for("readings", || (home.sim.call_count(endpoint::POSITIONS).total >= before + 3).then_some(()));
+    assert!(home.sim.kill(&home.newest(TokenKind::Access)));
     assert_eq!(Bot::of(home, &keeper).get("/api/v3/funds").mode, "mock");
     starts_again((home, keeper), false)
 }
