@@ -15,7 +15,7 @@ use keeper_domain::{
     alert::{Alert, Outgoing},
     event::{Event, Recorded},
     keys::StoredKey,
-    order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
+    order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent, SentRequest},
     ports::{
         AlertTotals, Change, ChangeStore, JournalStore, KeyStore, MockJournalStore, MockPage, MockStart,
         NoteStore, OrderJournalStore, OutboxStore, SessionStore, StoreError, StoreErrorKind, TickRecord,
@@ -299,6 +299,15 @@ impl TradingStore for MemoryStore {
         let settled = |intent: &OrderIntent| shelf.outcomes.iter().any(|(id, _)| *id == intent.id);
         let open = shelf.intents.iter().filter(|intent| !settled(intent)).cloned().collect();
         Ok(OpenIntents { last: shelf.intents.iter().map(|intent| intent.id).max().unwrap_or_default(), open })
+    }
+
+    async fn intents_after(&self, id: i64, since: DateTime<Utc>) -> Result<Vec<SentRequest>, StoreError> {
+        let shelf = self.shelf.lock().unwrap();
+        let outcome = |intent: &OrderIntent| shelf.outcomes.iter().rfind(|(id, _)| *id == intent.id);
+        let later = shelf.intents.iter().filter(|intent| intent.id > id && intent.at >= since);
+        Ok(later
+            .map(|intent| (intent.clone(), outcome(intent).map(|(_, outcome)| outcome.clone())))
+            .collect())
     }
 
     async fn live_positions(&self) -> Result<LivePositions, StoreError> {

@@ -130,6 +130,10 @@ impl InFlight {
         self.orders().contains_key(&id)
     }
 
+    pub(super) fn ids(&self) -> Vec<i64> {
+        self.orders().keys().copied().collect()
+    }
+
     pub(super) fn reserved(&self) -> Vec<Reserved> {
         self.orders().values().cloned().collect()
     }

@@ -8,9 +8,9 @@ use fyers_api::ist;
 use keeper_domain::{
     bots::{books::BotBooks, changed::SentChanges, leftovers::ToldLeftovers},
     notes::{BOT_BOOKS, CANDLES, CHANGED_ORDERS, CONDITIONAL_ORDERS, SIMULATED_IN_GAP, SIMULATED_TOLD},
-    order_journal::{LostOrders, OpenIntents, OrderEntry, OrderIntent},
+    order_journal::{LostOrders, OpenIntents, OrderEntry, OrderIntent, SentRequest, unread},
     ports::{Change, Store, StoreError},
-    routing::{Venue, conditional::Conditional, live_positions::LivePositions, request::Reserved},
+    routing::{Venue, conditional::Conditional, live_positions::LivePositions},
 };
 use mock_exchange::{Config, Engine, Instruments, KeptCandles, KeptPrice};
 
@@ -36,6 +36,7 @@ struct Loaded {
     conditional: Vec<Conditional>,
     halted: bool,
     intents: OpenIntents,
+    sent: Vec<SentRequest>,
     orders: Vec<OrderEntry>,
     books: Option<BotBooks>,
     changes: SentChanges,
@@ -49,6 +50,7 @@ async fn read_store(
     now: DateTime<Utc>,
 ) -> Result<Loaded, StoreError> {
     let live = store.live_positions().await?;
+    let (newest, since) = live.unread_from(now);
     Ok(Loaded {
         // When the number cannot be read, it is told that there were some.
         gap: SIMULATED_IN_GAP.read(store.as_ref()).await?.or_unreadable(1).unwrap_or_default(),
@@ -62,6 +64,7 @@ async fn read_store(
             .unwrap_or_default(),
         halted: store.halted().await?,
         intents: store.open_intents().await?,
+        sent: store.intents_after(newest, since).await?,
         orders: read_orders(store.as_ref(), live.was_live.then(|| ist::date(now))).await?,
         live,
         candles: read_candles(store.as_ref()).await?,
@@ -91,16 +94,6 @@ async fn read_orders(store: &dyn Store, day: Option<NaiveDate>) -> Result<Vec<Or
             return Ok(orders);
         }
     }
-}
-
-/// What FYERS took after the books were last read: it may have filled since.
-fn not_settled(orders: &[OrderEntry], live: &LivePositions) -> Vec<Answered> {
-    let later = orders.iter().filter(|entry| live.read_at.is_some_and(|read_at| entry.at > read_at));
-    let taken = later.filter_map(|entry| Some((entry.at, entry.taken_by_fyers()?)));
-    // Intents have numbers above zero.
-    let answered =
-        |(at, leg), id| Answered::new(id, vec![], at, Reserved { legs: vec![leg], is_opaque: false });
-    taken.zip((0..).map(|number: i64| -number)).map(|(taken, id)| answered(taken, id)).collect()
 }
 
 /// What may have reached FYERS without an answer, and was not seen there since.
@@ -161,6 +154,7 @@ impl ExchangeActor {
             conditional,
             halted,
             intents,
+            sent,
             orders,
             candles,
             books,
@@ -186,7 +180,8 @@ impl ExchangeActor {
         self.volatile.books.recall(today, &orders, &unlisted);
         self.volatile.books.recall_changes(changes, today);
         let volatile = &mut self.volatile;
-        volatile.answered = not_settled(&orders, &live);
+        let sent = sent.into_iter().filter(|(intent, _)| !in_flight.has(intent.id)).collect();
+        volatile.answered = unread(sent, &live).into_iter().map(Answered::from).collect();
         volatile.answered.extend(may_arrive(&orders, &live, now));
         volatile.book.keep_candles(candles);
         volatile.lost = LostOrders::recall(open, &orders, today);

@@ -1,7 +1,7 @@
 //! What is open at FYERS: order book and positions are read after every order until nothing moves any more, and
 //! regularly while Live. The same reading settles orders whose answer is not known.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -156,6 +156,9 @@ impl ExchangeActor {
             [&seen.orders, &seen.positions].into_iter().filter_map(|answer| answer.as_ref().ok()).collect();
         self.note_prices(&told, ctx);
         let is_held = is_held_back(&seen.orders) || is_held_back(&seen.positions);
+        let is_good = |answer: &ApiResponse| answer.status < 400;
+        let has_both =
+            [&seen.orders, &seen.positions].into_iter().all(|answer| answer.as_ref().is_ok_and(is_good));
         let orders = seen.orders.ok().and_then(|answer| read_orders(&answer));
         let positions = seen.positions.ok().and_then(|answer| read_positions(&answer));
         let mut change = Change::default();
@@ -181,6 +184,9 @@ impl ExchangeActor {
                 LookEnd::Read
             }
             _ => {
+                if has_both {
+                    self.doubt_what_is_known(&mut change);
+                }
                 self.could_not_read(is_held, &mut change);
                 if is_held { LookEnd::HeldBack } else { LookEnd::Failed }
             }
@@ -224,6 +230,9 @@ impl ExchangeActor {
         let waiting = orders.into_iter().filter(|row| row.waits).map(|row| (row.id, row.leg));
         let (waiting_ids, waiting) = waiting.unzip();
         let PositionRows { positions, unknown } = rows;
+        let may_arrive = |order: &Answered| order.may_arrive_until.is_some_and(|until| now < until);
+        let is_settled = |order: &Answered| known.contains(&order.id) || is_shown.contains(&order.id);
+        self.volatile.answered.retain(|order| !is_settled(order) || may_arrive(order));
         let live = LivePositions {
             positions,
             unknown,
@@ -231,24 +240,31 @@ impl ExchangeActor {
             waiting_ids,
             was_live: true,
             read_at: Some(now),
+            newest_sent: Some(self.volatile.last_intent),
+            not_shown: self.not_shown(),
             ..LivePositions::default()
         };
         let new = live.unknown.iter().filter(|symbol| !self.volatile.live.unknown.contains(symbol));
         change.events.extend(new.map(|symbol| (now, Event::PositionUnknown { symbol: symbol.clone() })));
-        if self.volatile.live.unread_since.is_some() {
+        if self.volatile.live.unread_since.is_some() && !self.volatile.live.is_untold {
             change.events.push((now, Event::PositionsUnreadable { over: true }));
         }
-        let all = self.volatile.answered.len();
-        let may_arrive = |order: &Answered| order.may_arrive_until.is_some_and(|until| now < until);
-        let is_settled = |order: &Answered| known.contains(&order.id) || is_shown.contains(&order.id);
-        self.volatile.answered.retain(|order| !is_settled(order) || may_arrive(order));
-        // A restart takes what was answered after the reading on disk for not settled.
-        if !live.same_as(&self.volatile.live) || self.volatile.answered.len() < all {
+        // A restart takes all for unread that the reading on disk does not know of.
+        if !live.same_as(&self.volatile.live) {
             change.live_positions = Some(live.clone());
         }
         self.tell_of_moves(&live, change);
         self.volatile.live = live;
         (self.volatile.looks.done, self.volatile.looks.failures) = (true, 0);
+    }
+
+    /// Requests that may have done something which a reading of now does not show.
+    fn not_shown(&self) -> Vec<i64> {
+        let Volatile { answered, lost, .. } = &self.volatile;
+        let on_the_way = self.deps.in_flight.ids().into_iter();
+        let lost = lost.unsettled().map(|intent| intent.id);
+        let all = on_the_way.chain(answered.iter().map(|order| order.id)).chain(lost);
+        all.collect::<BTreeSet<i64>>().into_iter().collect()
     }
 
     /// Orders of which the positions show what they have filled.
@@ -258,6 +274,15 @@ impl ExchangeActor {
             answered.iter().map(|order| (order.ids.as_slice(), &order.reserved)).collect();
         let shown = fills.learn(orders, &rows.positions, &sent);
         answered.iter().zip(shown).filter(|(_, shown)| *shown).map(|(order, _)| order.id).collect()
+    }
+
+    /// FYERS has told what is open, and the keeper does not understand it: it may be more than what is known.
+    fn doubt_what_is_known(&mut self, change: &mut Change) {
+        let live = &mut self.volatile.live;
+        if live.unread_since.is_none() {
+            (live.unread_since, live.is_untold) = (Some(self.deps.time.now()), true);
+            change.live_positions = Some(live.clone());
+        }
     }
 
     /// Not read is not none: what was known stays, and after some tries it is not known what came since, and a person hears of
@@ -270,6 +295,7 @@ impl ExchangeActor {
             let now = self.deps.time.now();
             change.events.push((now, Event::PositionsUnreadable { over: false }));
             self.volatile.live.unread_since.get_or_insert(now);
+            self.volatile.live.is_untold = false;
             change.live_positions = Some(self.volatile.live.clone());
             self.tell_unread(change);
         }

@@ -126,7 +126,9 @@ impl Execution {
         let is_unknown = said.iter().any(|said| said.word == OrderWord::NotKnown);
         let known = said.iter().filter(|said| said.word != OrderWord::NotKnown);
         let ids = known.filter_map(|said| said.id.clone()).collect();
-        let outcome = (!is_unknown).then_some(IntentOutcome::Answered { status: answer.status, ids });
+        let is_refused = said.iter().all(|said| said.word == OrderWord::Refused);
+        let (status, at) = (answer.status, Some(self.time.now()));
+        let outcome = (!is_unknown).then_some(IntentOutcome::Answered { status, ids, at, is_refused });
         let events = said.iter().filter_map(|one| self.told(one, said.len())).collect();
         let end = self.end(&said);
         let entries = self.entries(&said);
@@ -159,7 +161,8 @@ impl Execution {
             _ if has(OrderWord::NotKnown) => End::Unknown,
             Some(ban) => {
                 let leg = self.intent.legs.get(ban.place);
-                End::Banned { symbol: leg.map(|leg| leg.symbol.clone()).unwrap_or_default() }
+                let symbol = leg.map(|leg| leg.symbol.clone()).unwrap_or_default();
+                End::Banned { symbol, has_taken: has(OrderWord::Taken) }
             }
             None if has(OrderWord::Taken) => End::Answered,
             None => End::Nothing,

@@ -275,5 +275,7 @@ pub enum End {
     Banned {
         /// The symbol of the order.
         symbol: String,
+        /// Whether it has taken another order of the same request.
+        has_taken: bool,
     },
 }

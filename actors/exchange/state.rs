@@ -8,7 +8,7 @@ use keeper_domain::{
     bots::{books::BotBooks, leftovers::ToldLeftovers},
     keys::BotName,
     mode::Mode,
-    order_journal::{BrokerClock, LostOrders, OrderProgress},
+    order_journal::{BrokerClock, LostOrders, OrderProgress, UnreadRequest},
     ports::Change,
     reason::Reason,
     routing::{live_positions::LivePositions, request::Reserved, shown_fills::ShownFills, turned::LastOpen},
@@ -88,7 +88,8 @@ pub(super) struct Answered {
 
 /// FYERS' books are taken to know of an order that was answered this long before they were read.
 const KNOWN_AFTER: TimeDelta = TimeDelta::seconds(3);
-/// One with an id should be in the order book, and what it fills in the positions: that is waited for longer.
+/// An order should be in the order book, and what it fills in the positions: that is waited for longer. One without an id, as of
+/// an async call, is still in FYERS' queue for a while.
 const SHOWN_AFTER: TimeDelta = TimeDelta::seconds(30);
 
 impl Answered {
@@ -99,7 +100,13 @@ impl Answered {
 
     /// After how long it counts as known to the books, whatever they show.
     pub(super) fn settles_in(&self) -> TimeDelta {
-        if self.ids.is_empty() || self.reserved.is_opaque { KNOWN_AFTER } else { SHOWN_AFTER }
+        if self.reserved.is_opaque || self.reserved.legs.is_empty() { KNOWN_AFTER } else { SHOWN_AFTER }
+    }
+}
+
+impl From<UnreadRequest> for Answered {
+    fn from(UnreadRequest { id, ids, at, reserved }: UnreadRequest) -> Self {
+        Self::new(id, ids, at, reserved)
     }
 }
 

@@ -170,7 +170,10 @@ impl Handler<Executed> for ExchangeActor {
                 self.volatile.answered.push(answered);
                 self.volatile.lost.add(intent, &placed);
             }
-            End::Banned { symbol } => self.explain_ban(symbol, ctx),
+            End::Banned { symbol, has_taken } => {
+                self.volatile.answered.extend(has_taken.then_some(answered));
+                self.explain_ban(symbol, ctx);
+            }
         }
         self.deps.in_flight.leave(id);
         self.publish();

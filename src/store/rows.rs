@@ -6,6 +6,7 @@ use keeper_domain::{
     alert::{Channel, Outgoing},
     event::Recorded,
     mornings,
+    order_journal::{IntentOutcome, OrderIntent, Search, SentRequest},
     ports::TickRecord,
     reason::Reason,
     secret::{AccessToken, RefreshToken},
@@ -44,6 +45,17 @@ pub(in crate::store) fn readable<T: DeserializeOwned>(name: &'static str, text: 
         tracing::warn!(event = "store.unreadable", name, "a stored value cannot be read");
     }
     value.ok()
+}
+
+/// A request that trades, from its number, time, text and the text of what came of it.
+pub(in crate::store) fn sent_request(
+    (id, at, intent, outcome): &(i64, i64, String, Option<String>),
+) -> SentRequest {
+    let read = readable("intent", intent);
+    let intent = read.unwrap_or_else(|| OrderIntent::unreadable(*id, instant(*at)));
+    let read =
+        |text: &String| readable("outcome", text).unwrap_or(IntentOutcome::Searched(Search::LookYourself));
+    (intent, outcome.as_ref().map(read))
 }
 
 /// The name under which a channel's place in the journal is kept.

@@ -14,16 +14,16 @@ const SBIN: &str = "NSE:SBIN-EQ";
 const INFY: &str = "NSE:INFY-EQ";
 
 /// A live keeper with the token it uses.
-struct Live {
-    home: Home,
-    keeper: Keeper,
-    token: String,
-    bot: Bot,
+pub(crate) struct Live {
+    pub(crate) home: Home,
+    pub(crate) keeper: Keeper,
+    pub(crate) token: String,
+    pub(crate) bot: Bot,
 }
 
 impl Live {
     /// At noon; the positions are answered like this from the start, or as they are.
-    fn start(positions: Option<&Fault>) -> Self {
+    pub(crate) fn start(positions: Option<&Fault>) -> Self {
         let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).set("FYERS_SANDBOX", "false");
         // Simulated orders need prices of their own while there is no token.
         let home = home.set("KEEPER_MOCK_PRICES", "walk");
@@ -39,12 +39,12 @@ impl Live {
         live
     }
 
-    fn readings(&self) -> u64 {
+    pub(crate) fn readings(&self) -> u64 {
         self.home.sim.call_count(endpoint::POSITIONS).total
     }
 
     /// Waits for so many readings of the positions beyond `before`.
-    fn wait_readings(&self, before: u64, more: u64) {
+    pub(crate) fn wait_readings(&self, before: u64, more: u64) {
         wait_for("a reading of the positions", || (self.readings() >= before + more).then_some(()));
     }
 
@@ -57,27 +57,27 @@ impl Live {
     }
 
     /// FYERS ends the token, and a request of the bot meets it.
-    fn lose_the_token(&self) {
+    pub(crate) fn lose_the_token(&self) {
         assert!(self.home.sim.kill(&self.token));
         assert_eq!(self.bot.get("/api/v3/funds").mode, "mock");
     }
 
     /// An order of the bot that FYERS takes.
-    fn sends(&self, symbol: &str, quantity: i64) {
+    pub(crate) fn sends(&self, symbol: &str, quantity: i64) {
         let told = self.bot.order(symbol, quantity);
         assert_eq!((told.venue.as_str(), &told.body["s"]), ("fyers", &json!("ok")), "{}", told.body);
     }
 
-    fn refuses(&self, symbol: &str, quantity: i64, why: &str) {
+    pub(crate) fn refuses(&self, symbol: &str, quantity: i64, why: &str) {
         is_refused(&self.bot.order(symbol, quantity), why);
     }
 }
 
-fn answer(home: &Home, positions: &Fault) {
+pub(crate) fn answer(home: &Home, positions: &Fault) {
     home.sim.inject(FaultRule::forever(Scope::exact(endpoint::POSITIONS).method("GET"), positions.clone()));
 }
 
-fn is_refused(told: &Told, why: &str) {
+pub(crate) fn is_refused(told: &Told, why: &str) {
     let words = told.body["message"].as_str().unwrap_or_default();
     assert_eq!((told.status, told.venue.as_str()), (400, "none"), "{}", told.body);
     assert!(words.contains(why) && words.contains("refused, not simulated"), "{words}");
@@ -85,7 +85,7 @@ fn is_refused(told: &Told, why: &str) {
 
 fn row(symbol: &str, net: &Value, product: &Value) -> Value {
     json!({"symbol": symbol, "id": format!("{symbol}-INTRADAY"), "netQty": net, "productType": product, "netAvg": 800.5,
-        "side": 1, "qty": 5, "realized_profit": 0, "unrealized_profit": 0, "pl": 0, "ltp": 801})
+        "side": 1, "qty": net, "realized_profit": 0, "unrealized_profit": 0, "pl": 0, "ltp": 801})
 }
 
 fn book(rows: &[Value]) -> Fault {

@@ -39,7 +39,12 @@ async fn the_first_outcome_stays_unless_the_order_turns_up_later(place: Place) {
     let open = place.open().await;
     let found = |id: &str| IntentOutcome::Searched(Search::Found { ids: vec![id.to_owned()] });
     let not_found = || IntentOutcome::Searched(Search::NotFound);
-    let answered = || IntentOutcome::Answered { status: 200, ids: vec!["26".to_owned()] };
+    let answered = || IntentOutcome::Answered {
+        status: 200,
+        ids: vec!["26".to_owned()],
+        at: Some(at(4)),
+        is_refused: false,
+    };
     let intents = (1..=3).map(intent).collect();
     open.store.commit(Change { intents, ..Change::default() }).await.unwrap();
     for outcomes in [

@@ -126,7 +126,18 @@ pub(crate) fn kept_price(symbol: &str, last: &str) -> KeptPrice {
 
 pub(crate) fn intent(id: i64) -> OrderIntent {
     let (what, path, body) = ("place".to_owned(), "/orders/sync".to_owned(), "00ff".to_owned());
-    OrderIntent { id, at: at(3), bot: None, epoch: 0, what, path, body, legs: vec![], ids: vec![] }
+    OrderIntent {
+        id,
+        at: at(3),
+        bot: None,
+        epoch: 0,
+        what,
+        path,
+        body,
+        legs: vec![],
+        ids: vec![],
+        is_opaque: None,
+    }
 }
 
 pub(crate) fn entry() -> OrderEntry {
@@ -187,6 +198,10 @@ async fn a_whole_change_is_there_after_a_restart(place: Place) {
     assert_eq!(store.order_journal(9).await.unwrap(), change.orders);
     assert_eq!(Some(store.live_positions().await.unwrap()), change.live_positions);
     assert_eq!(store.open_intents().await.unwrap(), OpenIntents { last: 2, open: vec![intent(2)] });
+    let sent = [(intent(1), Some(IntentOutcome::NotSent)), (intent(2), None)];
+    assert_eq!(store.intents_after(0, at(3)).await.unwrap(), sent);
+    assert_eq!(store.intents_after(1, DateTime::UNIX_EPOCH).await.unwrap(), sent[1..]);
+    assert!(store.intents_after(0, at(4)).await.unwrap().is_empty());
     assert!(store.halted().await.unwrap());
     assert_eq!(CARD.read(store.as_ref()).await.unwrap(), Remembered::Value(7));
     let events = store.unread_events(9).await.unwrap();

@@ -6,6 +6,7 @@ mod look_up;
 mod lost;
 mod progress;
 mod unanswered;
+mod unread;
 
 use chrono::{DateTime, Utc};
 use rust_decimal::Decimal;
@@ -15,6 +16,7 @@ pub use broker_clock::BrokerClock;
 pub use lost::{LostOrders, SeenBook, Telling, Verdict};
 pub use progress::OrderProgress;
 pub use unanswered::{LookedUp, Unanswered};
+pub use unread::{SentRequest, UnreadRequest, unread};
 
 use crate::keys::BotName;
 use crate::mode::Mode;
@@ -151,6 +153,9 @@ pub struct OrderIntent {
     /// The orders that it names, as one that is to be cancelled.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ids: Vec<String>,
+    /// Whether it may do more than its orders tell; `None` in intents of the time before this was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub is_opaque: Option<bool>,
 }
 
 /// What came of an intent.
@@ -163,6 +168,12 @@ pub enum IntentOutcome {
         status: u16,
         /// Order ids in the answer.
         ids: Vec<String>,
+        /// When the answer came; `None` in what was written before there was this field.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<DateTime<Utc>>,
+        /// Whether FYERS has refused all of it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        is_refused: bool,
     },
     /// It never left this machine.
     NotSent,
@@ -205,16 +216,25 @@ impl OrderIntent {
             body: hex::encode(sha2::Sha256::digest(&request.body)),
             legs: call.legs.clone(),
             ids: call.ids.clone(),
+            is_opaque: Some(call.is_opaque()),
         }
     }
 
     /// What it may have done at FYERS, as long as that is not known.
     pub fn reserved(&self) -> Reserved {
-        let is_told = match self.what.as_str() {
+        Reserved { legs: self.legs.clone(), is_opaque: !self.is_told() || self.is_opaque == Some(true) }
+    }
+
+    /// What it has done there when FYERS has taken it, as far as the request tells.
+    pub(crate) fn taken(&self) -> Reserved {
+        Reserved { legs: self.legs.clone(), is_opaque: self.is_opaque.unwrap_or(!self.is_told()) }
+    }
+
+    fn is_told(&self) -> bool {
+        match self.what.as_str() {
             "place" => !self.legs.is_empty(),
             what => what == "cancel",
-        };
-        Reserved { legs: self.legs.clone(), is_opaque: !is_told }
+        }
     }
 
     /// Whether it may have opened a position, or moved one, of which no reading of before tells. What changes, cancels or exits

@@ -66,7 +66,7 @@ pub enum Operation {
 }
 
 /// Known places that only FYERS serves and that trade.
-const LIVE_ORDERS: &[&str] =
+pub const LIVE_ORDERS: &[&str] =
     &["/multileg/orders", "/orders/async", "/multi-order/async", "/smart-order", "/flows/tc/se"];
 /// Known places that only FYERS serves and that do not trade.
 const LIVE_CALLS: &[&str] = &["/multiorder/margin", "/price-alert", "/toggle-alert"];

@@ -13,7 +13,7 @@ use keeper_domain::{
     alert::{Alert, Channel, Outgoing, SendError, Severity},
     event::{Event, Recorded},
     keys::StoredKey,
-    order_journal::{OpenIntents, OrderEntry},
+    order_journal::{OpenIntents, OrderEntry, SentRequest},
     ports::{
         AlertTotals, Change, ChangeStore, JournalStore, KeyStore, Messenger, MockJournalStore, MockPage,
         MockStart, NoteStore, OrderJournalStore, OutboxStore, SessionStore, Store, StoreError, TickRecord,
@@ -208,6 +208,10 @@ impl TradingStore for WatchedStore {
 
     async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
         self.inner.open_intents().await
+    }
+
+    async fn intents_after(&self, id: i64, since: DateTime<Utc>) -> Result<Vec<SentRequest>, StoreError> {
+        self.inner.intents_after(id, since).await
     }
 
     async fn halted(&self) -> Result<bool, StoreError> {

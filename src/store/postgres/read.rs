@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use keeper_domain::{
     event::Recorded,
     keys::StoredKey,
-    order_journal::{OpenIntents, OrderEntry},
+    order_journal::{OpenIntents, OrderEntry, SentRequest},
     ports::{
         JournalStore, KeyStore, NoteStore, OrderJournalStore, SessionStore, StoreError, StoreErrorKind,
         TickRecord, TickStore, TradingStore,
@@ -21,7 +21,7 @@ use sqlx::{PgPool, Row, postgres::PgRow};
 use crate::store::{
     droppable::droppable,
     postgres::{fault::failed, store::PostgresStore},
-    rows::{self, Columns, readable},
+    rows::{self, Columns, millis, readable, sent_request},
 };
 
 impl Columns for PgRow {
@@ -132,6 +132,15 @@ impl TradingStore for PostgresStore {
         let open = open.into_iter().map(|(text,)| serde_json::from_str(&text)).collect::<Result<_, _>>();
         let damaged = |_| StoreError::of(StoreErrorKind::Damaged, doing);
         Ok(OpenIntents { last, open: open.map_err(damaged)? })
+    }
+
+    async fn intents_after(&self, id: i64, since: DateTime<Utc>) -> Result<Vec<SentRequest>, StoreError> {
+        let query =
+            "SELECT id, at, intent, outcome FROM order_intents WHERE id > $1 AND at >= $2 ORDER BY id";
+        let query =
+            sqlx::query_as::<_, (i64, i64, String, Option<String>)>(query).bind(id).bind(millis(since));
+        let sent = droppable(query.fetch_all(&self.pool)).await.map_err(failed("read the order intents"))?;
+        Ok(sent.iter().map(sent_request).collect())
     }
 
     async fn halted(&self) -> Result<bool, StoreError> {

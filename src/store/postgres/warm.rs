@@ -3,6 +3,7 @@
 
 use std::{convert::Infallible, time::Duration};
 
+use chrono::DateTime;
 use futures_util::future::join;
 use keeper_domain::ports::{
     JournalStore, KeyStore, MockJournalStore, NoteStore, OrderJournalStore, OutboxStore, SessionStore,
@@ -57,6 +58,7 @@ async fn rehearse(store: &PostgresStore) -> Result<(), StoreError> {
     store.halted().await?;
     store.live_positions().await?;
     store.open_intents().await?;
+    store.intents_after(i64::MAX, DateTime::UNIX_EPOCH).await?;
     store.orders_before(None, 1).await?;
     store.mock_start().await?;
     store.mock_records(i64::MAX, 1).await?;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use keeper_domain::{
     event::Recorded,
     keys::StoredKey,
-    order_journal::{OpenIntents, OrderEntry},
+    order_journal::{OpenIntents, OrderEntry, SentRequest},
     ports::{StoreError, StoreErrorKind, TickRecord},
     session_state::StoredSession,
 };
@@ -94,6 +94,18 @@ pub(super) async fn open_intents(pool: &SqlitePool) -> Result<OpenIntents, Store
     let open = open.into_iter().map(read).collect::<Result<_, _>>();
     let damaged = |_| StoreError::of(StoreErrorKind::Damaged, doing);
     Ok(OpenIntents { last, open: open.map_err(damaged)? })
+}
+
+pub(super) async fn intents_after(
+    pool: &SqlitePool,
+    id: i64,
+    since: DateTime<Utc>,
+) -> Result<Vec<SentRequest>, StoreError> {
+    let query = "SELECT id, at, intent, outcome FROM order_intents WHERE id > ?1 AND at >= ?2 ORDER BY id";
+    let query =
+        sqlx::query_as::<_, (i64, i64, String, Option<String>)>(query).bind(id).bind(rows::millis(since));
+    let sent = query.fetch_all(pool).await.map_err(failed("read the order intents"))?;
+    Ok(sent.iter().map(rows::sent_request).collect())
 }
 
 pub(super) async fn halted(pool: &SqlitePool) -> Result<bool, StoreError> {

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use keeper_domain::{
     event::Recorded,
     keys::StoredKey,
-    order_journal::{OpenIntents, OrderEntry},
+    order_journal::{OpenIntents, OrderEntry, SentRequest},
     ports::{
         JournalStore, KeyStore, NoteStore, OrderJournalStore, SessionStore, StoreError, TickRecord,
         TickStore, TradingStore,
@@ -77,6 +77,10 @@ impl TradingStore for SqliteStore {
 
     async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
         droppable(read::open_intents(&self.pool)).await
+    }
+
+    async fn intents_after(&self, id: i64, since: DateTime<Utc>) -> Result<Vec<SentRequest>, StoreError> {
+        droppable(read::intents_after(&self.pool, id, since)).await
     }
 
     async fn halted(&self) -> Result<bool, StoreError> {

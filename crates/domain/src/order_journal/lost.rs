@@ -211,9 +211,10 @@ impl LostIntent {
     }
 
     fn told(id: i64, entry: &OrderEntry, order: LostOrder) -> Self {
-        let (path, body) = (String::new(), String::new());
+        let (path, body, is_opaque) = (String::new(), String::new(), None);
         let (at, bot, what) = (entry.at, entry.bot.clone(), entry.what.clone());
-        let intent = OrderIntent { id, at, bot, epoch: 0, what, path, body, legs: vec![], ids: vec![] };
+        let (legs, ids) = (vec![], vec![]);
+        let intent = OrderIntent { id, at, bot, epoch: 0, what, path, body, legs, ids, is_opaque };
         let sent = entry.unanswered.as_ref().and_then(|lost| lost.sent);
         let (is_refused, orders) = (entry.is_refused_with_the_token(), vec![order]);
         let (is_told, is_looked_up, is_over, waits, is_held) = (true, true, false, 0, false);

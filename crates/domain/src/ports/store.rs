@@ -13,7 +13,7 @@ use crate::{
     keys::{BotName, StoredKey},
     mornings,
     note::NoteChange,
-    order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent},
+    order_journal::{IntentOutcome, OpenIntents, OrderEntry, OrderIntent, SentRequest},
     ports::ChangeLine,
     routing::live_positions::LivePositions,
     session_state::StoredSession,
@@ -229,6 +229,9 @@ pub trait TradingStore: Send + Sync {
     /// # Errors
     /// Also when one of them cannot be read: it must not be taken for settled.
     async fn open_intents(&self) -> Result<OpenIntents, StoreError>;
+    /// Requests that trade with a higher number than this, written down since then, each with what came of it. One that cannot
+    /// be read is there as [`OrderIntent::unreadable`].
+    async fn intents_after(&self, id: i64, since: DateTime<Utc>) -> Result<Vec<SentRequest>, StoreError>;
     /// Whether trading is halted.
     async fn halted(&self) -> Result<bool, StoreError>;
 }

@@ -162,17 +162,27 @@ impl OrderCall {
     /// What it may take from open positions once it has been sent. An exit of positions closes what is open then, a conversion
     /// takes it away, and a change of an order may make it larger: how large is not in the request.
     pub fn reserved(&self, open: &[Position]) -> Reserved {
-        use Operation::{ConvertPosition, ExitPositions, Modify, ModifyGtt, ModifyMany};
-        let is_opaque =
-            matches!(self.operation, ConvertPosition | ExitPositions | Modify | ModifyGtt | ModifyMany);
         let legs = match self.operation {
-            ExitPositions | ConvertPosition => {
+            Operation::ExitPositions | Operation::ConvertPosition => {
                 let open = self.closes(open).into_iter().filter(|one| one.net != 0);
                 open.map(Leg::closing).collect()
             }
             _ => self.legs.clone(),
         };
-        Reserved { legs, is_opaque: is_opaque || !self.understood }
+        Reserved { legs, is_opaque: self.is_opaque() }
+    }
+
+    /// Whether it may do more at FYERS than its orders tell: a change of an order may make it larger, and how large is not in
+    /// the request. So may whatever trades and is not named here.
+    pub fn is_opaque(&self) -> bool {
+        use Operation::{Cancel, CancelGtt, CancelMany, LiveOrder, Place, PlaceGtt, PlaceMany};
+        let is_told = match self.operation {
+            Place | PlaceMany | PlaceGtt | LiveOrder => self.understood && !self.legs.is_empty(),
+            // Less can be open by it, never more.
+            Cancel | CancelMany | CancelGtt => self.understood,
+            other => !other.trades(),
+        };
+        !is_told
     }
 
     /// The first order's symbol and signed quantity; empty and zero when there is none to be read.

@@ -47,10 +47,7 @@ impl DayBooks {
 }
 
 fn rows((status, body): (u16, &[u8]), list: &'static str) -> Result<Vec<Map<String, Value>>, Unreadable> {
-    let body = Body::read(status, body)?;
-    if status >= 400 {
-        return Err(Unreadable::Field("s"));
-    }
+    let body = Body::read_strictly(status, body)?;
     let rows = body.get(list).and_then(Value::as_array).ok_or(Unreadable::Field(list))?;
     Ok(rows.iter().filter_map(|row| row.as_object().cloned()).collect())
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::{
     envelope::{Envelope, EnvelopeStatus, NotFyers},
     error::ApiError,
+    number,
     response::row::Row,
 };
 
@@ -45,6 +46,22 @@ impl Body {
                 Err(_) => Err(NotFyers::NotAnObject.into()),
             },
             _ => Err(Unreadable::Field("s")),
+        }
+    }
+
+    /// The same for an answer in which something that is missing must not be taken for "there is none". One that says "ok"
+    /// beside an HTTP status or a code that says otherwise contradicts itself, and tells nothing.
+    ///
+    /// # Errors
+    /// As [`Body::read`], and when it contradicts itself.
+    pub fn read_strictly(http_status: u16, body: &[u8]) -> Result<Self, Unreadable> {
+        let body = Self::read(http_status, body)?;
+        if http_status >= 400 {
+            return Err(Unreadable::Field("s"));
+        }
+        match body.get("code").map(number::whole) {
+            None | Some(Some(200..300)) => Ok(body),
+            Some(_) => Err(Unreadable::Field("code")),
         }
     }
 

@@ -25,10 +25,7 @@ pub struct GttRow {
 /// # Errors
 /// When the answer is none, or an error, or a row does not tell its id and symbol. That never means "no orders".
 pub fn gtts(http_status: u16, body: &[u8]) -> Result<Vec<GttRow>, Unreadable> {
-    let body = Body::read(http_status, body)?;
-    if http_status >= 400 {
-        return Err(Unreadable::Field("s"));
-    }
+    let body = Body::read_strictly(http_status, body)?;
     let rows = body.get("orderBook").and_then(Value::as_array).ok_or(Unreadable::Field("orderBook"))?;
     let read = |row| Row::of(row).and_then(gtt).ok_or(Unreadable::Field("orderBook"));
     rows.iter().map(read).collect()

@@ -45,10 +45,7 @@ pub struct UnknownOrder {
 /// # Errors
 /// When the answer is none, or an error, or has no list of orders. That never means "no orders".
 pub fn orders(http_status: u16, body: &[u8]) -> Result<OrderBook, Unreadable> {
-    let body = Body::read(http_status, body)?;
-    if http_status >= 400 {
-        return Err(Unreadable::Field("s"));
-    }
+    let body = Body::read_strictly(http_status, body)?;
     let rows = body.get("orderBook").and_then(Value::as_array).ok_or(Unreadable::Field("orderBook"))?;
     let mut book = OrderBook::default();
     for (index, value) in rows.iter().enumerate() {

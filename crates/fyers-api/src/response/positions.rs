@@ -25,19 +25,17 @@ pub struct PositionBook {
     pub drift: Vec<String>,
 }
 
-/// Reads a positions answer. A row counts as understood when symbol and `netQty` are (`5`, `5.0` or `"5"`), and an
-/// open one has an average price; any other row becomes an [`UnknownPosition`]. A product that is not known
-/// (cover and bracket orders, new words, none at all) stays in the row as [`Product::Co`], [`Product::Bo`] or
-/// [`Product::Other`].
+/// Reads a positions answer. A row counts as understood when symbol and `netQty` are (`5`, `5.0` or `"5"`), nothing else in
+/// it says another quantity, and an open one has an average price; any other row becomes an [`UnknownPosition`]. A
+/// product that is not known (cover and bracket orders, new words, none at all) stays in the row as [`Product::Co`],
+/// [`Product::Bo`] or [`Product::Other`].
 ///
 /// # Errors
-/// When the answer is none, or an error, or has no list of positions. That never means "no positions": what was
-/// known before is still the best knowledge.
+/// When the answer is none, or an error, or has no list of positions, or contradicts itself: a code that is no success
+/// beside "ok", or more positions counted than shown. That never means "no positions": what was known before is still
+/// the best knowledge.
 pub fn positions(http_status: u16, body: &[u8]) -> Result<PositionBook, Unreadable> {
-    let body = Body::read(http_status, body)?;
-    if http_status >= 400 {
-        return Err(Unreadable::Field("s"));
-    }
+    let body = Body::read_strictly(http_status, body)?;
     let rows = body.get("netPositions").and_then(Value::as_array).ok_or(Unreadable::Field("netPositions"))?;
     let mut book = PositionBook::default();
     for (index, row) in rows.iter().enumerate() {
@@ -47,7 +45,21 @@ pub fn positions(http_status: u16, body: &[u8]) -> Result<PositionBook, Unreadab
             None => book.unknown.push(UnknownPosition { symbol: Row::of(row).and_then(symbol) }),
         }
     }
+    if hides_some(&body, rows.len(), &book) {
+        return Err(Unreadable::Field("overall"));
+    }
     Ok(book)
+}
+
+/// Whether more are counted than shown. Where less are, those that are shown are known all the same.
+fn hides_some(body: &Body, all: usize, book: &PositionBook) -> bool {
+    let open = book.rows.iter().filter(|row| row.net != 0).count() + book.unknown.len();
+    let counted = |name| body.row().row("overall").and_then(|overall| overall.whole(name));
+    let is_more = |counted: i64, shown: usize| usize::try_from(counted).is_ok_and(|counted| counted > shown);
+    match counted("count_open") {
+        Some(counted) => is_more(counted, open),
+        None => counted("count_total").is_some_and(|counted| is_more(counted, all)),
+    }
 }
 
 fn symbol(row: Row<'_>) -> Option<String> {
@@ -56,7 +68,7 @@ fn symbol(row: Row<'_>) -> Option<String> {
 
 fn position(row: Row<'_>, mut drift: Drift<'_>) -> Option<Position> {
     let symbol = symbol(row)?;
-    let net = row.whole("netQty")?;
+    let net = row.whole("netQty").filter(|net| is_said_elsewhere(row, *net))?;
     let average = average(row, net, &mut drift)?;
     let product = row.word("productType").map_or(Product::Other, codes::product_seen);
     if product == Product::Other {
@@ -64,6 +76,26 @@ fn position(row: Row<'_>, mut drift: Drift<'_>) -> Option<Position> {
     }
     let realized = drift.or_default(row, "realized_profit", number::decimal);
     Some(Position { symbol, product, net, average, realized })
+}
+
+/// Whether the other fields say the same quantity, as far as they are there.
+fn is_said_elsewhere(row: Row<'_>, net: i64) -> bool {
+    let whole = |name: &str| row.whole(name);
+    let has_size = whole("qty").is_none_or(|size| size.unsigned_abs() == net.unsigned_abs());
+    // What is closed has no side, whatever is written there.
+    let has_side = net == 0 || whole("side").is_none_or(|side| side.signum() == net.signum());
+    has_size && has_side && is_bought_and_sold(row, net)
+}
+
+/// Whether it is what was bought less what was sold. What came from yesterday may be in the totals, or beside them.
+fn is_bought_and_sold(row: Row<'_>, net: i64) -> bool {
+    let less = |bought: &str, sold: &str| row.whole(bought)?.checked_sub(row.whole(sold)?);
+    let (all, today) = (less("buyQty", "sellQty"), less("dayBuyQty", "daySellQty"));
+    let carried = less("cfBuyQty", "cfSellQty").unwrap_or_default();
+    let sums =
+        [all, all.and_then(|all| all.checked_add(carried)), today.and_then(|now| now.checked_add(carried))];
+    let mut sums = sums.into_iter().flatten().peekable();
+    sums.peek().is_none() || sums.any(|sum| sum == net)
 }
 
 /// The average of the open part. Where `netAvg` is missing, `avgPrice` and then the average of the side that opened
@@ -119,7 +151,9 @@ mod tests {
         for net in [json!(5), json!(5.0), json!("5")] {
             assert_eq!(read(&[with("netQty", net.clone())]).rows[0].net, 5, "{net}");
         }
-        assert_eq!(read(&[with("netQty", json!("-5.0"))]).rows[0].net, -5);
+        let mut short = with("netQty", json!("-5.0"));
+        short["side"] = json!(-1);
+        assert_eq!(read(&[short]).rows[0].net, -5);
     }
 
     #[test]
@@ -161,8 +195,80 @@ mod tests {
         assert_eq!(read(&[row]).rows[0].average, "802.5".parse().unwrap());
         assert_eq!(read(&[with("netAvg", Value::Null)]).unknown, [unknown("NSE:SBIN-EQ")]);
         let mut closed = with("netAvg", Value::Null);
-        closed["netQty"] = json!(0);
+        (closed["netQty"], closed["qty"]) = (json!(0), json!(0));
         assert_eq!(read(&[closed]).rows[0].average, Decimal::ZERO);
+    }
+
+    #[test]
+    fn a_row_that_contradicts_itself_is_an_unknown_position() {
+        let row = |fields: Value| {
+            let mut row = json!({"symbol": "NSE:SBIN-EQ", "productType": "INTRADAY", "netAvg": 800.0});
+            row.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            row
+        };
+        for odd in [
+            json!({"netQty": 0, "qty": 10, "side": 1, "buyQty": 10, "sellQty": 0}),
+            json!({"netQty": 0, "qty": 10}),
+            json!({"netQty": 0, "qty": "10"}),
+            json!({"netQty": 0, "qty": 0, "side": 0, "buyQty": 10, "sellQty": 0}),
+            json!({"netQty": 0, "dayBuyQty": 0, "daySellQty": 0, "cfBuyQty": 10, "cfSellQty": 0}),
+            json!({"netQty": 10, "qty": 10, "side": -1}),
+            json!({"netQty": 10, "qty": 10, "side": 0}),
+            json!({"netQty": 10, "qty": 5}),
+            json!({"netQty": -10, "buyQty": 10, "sellQty": 0}),
+        ] {
+            assert_eq!(read(&[row(odd.clone())]).unknown, [unknown("NSE:SBIN-EQ")], "{odd}");
+        }
+        for good in [
+            json!({"netQty": 0}),
+            json!({"netQty": 0, "qty": 0, "side": 1, "buyQty": 10, "sellQty": 10}),
+            json!({"netQty": -10, "qty": 10, "side": -1, "buyQty": 0, "sellQty": 10}),
+            json!({"netQty": -10, "qty": -10, "side": -1}),
+            json!({"netQty": 10, "qty": null, "side": "x", "buyQty": {}, "sellQty": 0}),
+            // What came from yesterday is in the totals, or it is not.
+            json!({"netQty": 8, "buyQty": 10, "sellQty": 2, "cfBuyQty": 10, "cfSellQty": 0, "dayBuyQty": 0, "daySellQty": 2}),
+            json!({"netQty": 8, "buyQty": 0, "sellQty": 2, "cfBuyQty": 10, "cfSellQty": 0, "dayBuyQty": 0, "daySellQty": 2}),
+        ] {
+            let book = read(&[row(good.clone())]);
+            assert_eq!((book.rows.len(), book.unknown.len()), (1, 0), "{good}");
+        }
+    }
+
+    #[test]
+    fn an_answer_that_contradicts_itself_says_nothing() {
+        let says = |fields: Value, rows: &[Value]| {
+            let mut body = json!({"s": "ok", "netPositions": rows});
+            body.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+            positions(200, body.to_string().as_bytes())
+        };
+        let (open, mut closed) = (good("NSE:A-EQ"), good("NSE:B-EQ"));
+        (closed["netQty"], closed["qty"]) = (json!(0), json!(0));
+        for code in [json!(-50), json!(0), json!(500), json!("-16"), json!("ok"), json!({})] {
+            let said = says(json!({"code": code}), &[]);
+            assert_eq!(said, Err(Unreadable::Field("code")), "{code}");
+            assert!(says(json!({"code": code}), std::slice::from_ref(&open)).is_err(), "{code}");
+        }
+        for (overall, rows) in [
+            (json!({"count_open": 1}), vec![]),
+            (json!({"count_open": "1", "count_total": 1}), vec![]),
+            (json!({"count_open": 1}), vec![closed.clone()]),
+            (json!({"count_open": 2, "count_total": 2}), vec![open.clone()]),
+            (json!({"count_total": 1}), vec![]),
+        ] {
+            let said = says(json!({"code": 200, "overall": overall}), &rows);
+            assert_eq!(said, Err(Unreadable::Field("overall")), "{overall}");
+        }
+        for (overall, rows) in [
+            (json!({"count_open": 0, "count_total": 1}), vec![]),
+            (json!({"count_open": 1, "count_total": 2}), vec![open.clone(), closed]),
+            (json!({"count_open": 0}), vec![open]),
+            (json!({"count_open": 1}), vec![json!({"symbol": "NSE:A-EQ"})]),
+            (json!({"count_open": null, "count_total": []}), vec![]),
+            (json!([]), vec![]),
+        ] {
+            let said = says(json!({"code": "200", "overall": overall}), &rows).unwrap();
+            assert_eq!(said.rows.len() + said.unknown.len(), rows.len(), "{overall}");
+        }
     }
 
     #[test]

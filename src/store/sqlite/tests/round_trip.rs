@@ -53,7 +53,18 @@ fn records() -> Vec<Record> {
 
 fn intent(id: i64) -> OrderIntent {
     let (what, path, body) = ("place".to_owned(), "/orders/sync".to_owned(), "00ff".to_owned());
-    OrderIntent { id, at: at(3), bot: None, epoch: 0, what, path, body, legs: vec![], ids: vec![] }
+    OrderIntent {
+        id,
+        at: at(3),
+        bot: None,
+        epoch: 0,
+        what,
+        path,
+        body,
+        legs: vec![],
+        ids: vec![],
+        is_opaque: None,
+    }
 }
 
 fn live(positions: Vec<Position>) -> LivePositions {

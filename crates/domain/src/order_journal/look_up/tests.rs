@@ -13,7 +13,18 @@ pub(in crate::order_journal) fn now() -> DateTime<Utc> {
 
 pub(in crate::order_journal) fn intent(what: &str, legs: Vec<Leg>) -> OrderIntent {
     let (path, body) = ("/orders/sync".to_owned(), String::new());
-    OrderIntent { id: 1, at: now(), bot: None, epoch: 0, what: what.into(), path, body, legs, ids: vec![] }
+    OrderIntent {
+        id: 1,
+        at: now(),
+        bot: None,
+        epoch: 0,
+        what: what.into(),
+        path,
+        body,
+        legs,
+        ids: vec![],
+        is_opaque: None,
+    }
 }
 
 pub(in crate::order_journal) fn row(id: &str, leg: Leg, seconds: i64) -> BookRow {
