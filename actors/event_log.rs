@@ -177,7 +177,7 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
                 "an order was sent and its answer was lost"
             );
         }
-        Event::OrderRejected { bot, symbol, quantity, price, code, message, .. } => {
+        Event::OrderRejected { bot, symbol, quantity, price, code, message, taken_as, .. } => {
             let bot = bot.as_ref().map(BotName::as_str);
             warn!(
                 event = name,
@@ -189,6 +189,7 @@ fn log_exchange(event: &Event, name: &str, actor: &str) {
                 quantity,
                 price,
                 code,
+                order = taken_as,
                 why = message,
                 "FYERS rejected an order"
             );

@@ -164,7 +164,10 @@ impl MemoryStore {
         for order in change.orders {
             let same = |old: &&mut OrderEntry| match (&old.unanswered, order.settles()) {
                 (Some(old), Some(new)) => (old.intent, old.place) == (new.intent, new.place),
-                _ => false,
+                _ => {
+                    order.rejected.is_some()
+                        && (old.at, &old.tag, &old.id) == (order.at, &order.tag, &order.id)
+                }
             };
             match shelf.orders.iter_mut().find(same) {
                 Some(old) => *old = order,

@@ -8,7 +8,7 @@ use fyers_api::ist;
 use keeper_domain::{
     bots::{books::BotBooks, changed::SentChanges, leftovers::ToldLeftovers},
     notes::{BOT_BOOKS, CANDLES, CHANGED_ORDERS, CONDITIONAL_ORDERS, SIMULATED_IN_GAP, SIMULATED_TOLD},
-    order_journal::{LostOrders, OpenIntents, OrderEntry, OrderIntent, SentRequest, unread},
+    order_journal::{LostOrders, OpenIntents, OrderEntry, OrderIntent, SentRequest, TakenOrders, unread},
     ports::{Change, Store, StoreError},
     routing::{Venue, conditional::Conditional, live_positions::LivePositions},
 };
@@ -163,9 +163,7 @@ impl ExchangeActor {
         self.deps.conditional.restore(conditional);
         let now = self.deps.time.now();
         let today = ist::date(now);
-        let refused = |entry: &&OrderEntry| {
-            entry.venue == Venue::Fyers && entry.code < 0 && ist::date(entry.at) == today
-        };
+        let refused = |entry: &&OrderEntry| entry.venue == Venue::Fyers && entry.is_rejected_on(today);
         let rejected = orders.iter().filter(refused).count() as u64;
         self.volatile.book = self.deps.exchange(engine, &prices);
         self.take_books(books);
@@ -185,6 +183,7 @@ impl ExchangeActor {
         volatile.answered.extend(may_arrive(&orders, &live, now));
         volatile.book.keep_candles(candles);
         volatile.lost = LostOrders::recall(open, &orders, today);
+        volatile.taken = TakenOrders::recall(&orders, now);
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
         volatile.leftovers = leftovers;
         volatile.rejected = (Some(today), rejected);

@@ -152,6 +152,7 @@ impl ExchangeActor {
         if let Some(date) = seen.orders.as_ref().ok().and_then(date) {
             self.volatile.looks.clock.learn(date, (seen.began, seen.here));
         }
+        let ended = self.volatile.taken.ended_in(seen.orders.as_ref().ok());
         let told: Vec<_> =
             [&seen.orders, &seen.positions].into_iter().filter_map(|answer| answer.as_ref().ok()).collect();
         self.note_prices(&told, ctx);
@@ -166,6 +167,7 @@ impl ExchangeActor {
             self.volatile.books.begin(fyers_api::ist::date(self.deps.time.now()));
             // First whose order it is, then what it has filled.
             self.settle_lost(orders, (seen.began, false), &mut change);
+            self.tell_rejected(&ended, &mut change);
             if positions.is_none() {
                 self.expect_settled(&change);
             }

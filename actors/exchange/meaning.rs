@@ -184,7 +184,8 @@ impl Execution {
                 let asked = Asked::of(&self.intent, (said.place, answers));
                 let price = leg.map_or_else(|| "0".to_owned(), |leg| leg.price.normalize().to_string());
                 let message = keeper_domain::alerts::words::excerpt(&said.message, WORDS);
-                Some(Event::OrderRejected { bot, asked, symbol, quantity, price, code: said.code, message })
+                let (code, taken_as) = (said.code, None);
+                Some(Event::OrderRejected { bot, asked, symbol, quantity, price, code, message, taken_as })
             }
         }
     }
@@ -208,6 +209,7 @@ impl Execution {
         let (operation, mode) = (self.forwarding.call.operation, self.forwarding.mode);
         let leg = self.intent.legs.get(said.place);
         let answer = (said.status, said.code, said.message.as_str(), said.id.clone());
-        OrderEntry::new((operation, mode, venue), leg, answer, self.time.now()).of(&self.forwarding.bot)
+        let entry = OrderEntry::new((operation, mode, venue), leg, answer, self.time.now());
+        OrderEntry { what: self.intent.what.clone(), ..entry.of(&self.forwarding.bot) }
     }
 }

@@ -30,6 +30,7 @@ mod pipeline;
 mod pricing;
 pub mod read_turns;
 pub mod reads;
+mod rejects;
 mod saving;
 mod segments;
 mod simulating;

@@ -8,7 +8,7 @@ use keeper_domain::{
     bots::{books::BotBooks, leftovers::ToldLeftovers},
     keys::BotName,
     mode::Mode,
-    order_journal::{BrokerClock, LostOrders, OrderProgress, UnreadRequest},
+    order_journal::{BrokerClock, LostOrders, OrderProgress, TakenOrders, UnreadRequest},
     ports::Change,
     reason::Reason,
     routing::{live_positions::LivePositions, request::Reserved, shown_fills::ShownFills, turned::LastOpen},
@@ -50,6 +50,8 @@ pub(super) struct Volatile {
     pub(super) filled: BTreeSet<(BotName, String)>,
     /// Orders whose answer is not known.
     pub(super) lost: LostOrders,
+    /// Orders that FYERS has taken, and may reject yet.
+    pub(super) taken: TakenOrders,
     pub(super) last_intent: i64,
     pub(super) looks: Looks,
     /// Exits that wait for a reading.
@@ -145,6 +147,7 @@ impl Volatile {
             last_open: LastOpen::default(),
             filled: BTreeSet::new(),
             lost: LostOrders::default(),
+            taken: TakenOrders::default(),
             last_intent: 0,
             looks: Looks::default(),
             exits: Exits::default(),

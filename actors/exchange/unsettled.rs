@@ -61,7 +61,7 @@ impl ExchangeActor {
         change.events.extend(events.into_iter().map(|event| (now, event)));
         change.outcomes.push((id, IntentOutcome::Searched(search)));
         entries.iter().for_each(|entry| self.volatile.books.placed(entry));
-        change.orders.extend(entries);
+        change.orders.extend(entries.into_iter().map(|entry| self.volatile.taken.take_in(entry)));
         self.volatile.answered.retain(|order| order.id != id);
         if let Some((reserved, until)) = may_arrive {
             let answered = Answered::new(id, vec![], at, reserved);
@@ -133,6 +133,7 @@ impl Handler<Executed> for ExchangeActor {
         let Executed { intent, end, unsaved, reserved, placed, rejected } = executed;
         self.volatile.books.begin(ist::date(self.deps.time.now()));
         self.volatile.books.placed_by(&intent, &placed);
+        placed.iter().for_each(|entry| self.volatile.taken.add(entry));
         match end {
             End::Nothing => self.volatile.books.change_ended(intent.id, false),
             End::Answered => self.volatile.books.change_ended(intent.id, true),

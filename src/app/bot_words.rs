@@ -130,6 +130,7 @@ mod tests {
                 orders,
                 result: Decimal::new(-120_505, 3),
                 unpriced: unpriced.iter().map(|symbol| (*symbol).to_owned()).collect(),
+                has_lost: false,
             }),
             simulated: None,
         }

@@ -8,6 +8,7 @@ use std::{
 
 use chrono::{DateTime, FixedOffset, Utc};
 use fyers_api::ist::ist;
+use keeper_domain::text::excerpt;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
@@ -43,6 +44,8 @@ pub struct Restored {
     pub bot_keys_left: u64,
     /// Whether trading is halted because it was before, whatever the backup says.
     pub halt_kept: bool,
+    /// The first lines of alerts that waited in the backup. They tell of a time that is over, and are not sent.
+    pub alerts_not_sent: Vec<String>,
     /// Where the old state is; `None` when there was none.
     pub old_state: Option<PathBuf>,
     /// What is in it.
@@ -63,7 +66,7 @@ pub struct Restore {
 /// When the file is no sound backup, is too large, or cannot be read in time. The state is as it was then.
 pub async fn restore(state: &StateDir, file: &Path, wish: Restore) -> Result<Restored, BackupError> {
     check_source(file)?;
-    let (wanted, stage, halt_kept, keys) = tokio::time::timeout(LIMIT, prepare(state, file, wish))
+    let (wanted, stage, (halt_kept, alerts), keys) = tokio::time::timeout(LIMIT, prepare(state, file, wish))
         .await
         .map_err(|_late| BackupError::TooSlow(file.to_owned()))??;
     let (folder, database) = (state.path(), state.path().join(DATABASE));
@@ -78,6 +81,10 @@ pub async fn restore(state: &StateDir, file: &Path, wish: Restore) -> Result<Res
         bot_keys: if wish.with_gateway_key { keys } else { 0 },
         bot_keys_left: if wish.with_gateway_key { 0 } else { keys },
         halt_kept,
+        alerts_not_sent: alerts
+            .iter()
+            .map(|text| excerpt(text.lines().next().unwrap_or_default(), 160))
+            .collect(),
         old_state,
         counts: wanted.counts,
     })
@@ -94,13 +101,13 @@ fn check_source(file: &Path) -> Result<(), BackupError> {
     }
 }
 
-/// A new database with the rows of the backup, checked; whether a halt is in it that the backup does not have; and how
-/// many keys of bots the backup has.
+/// A new database with the rows of the backup, checked; whether a halt is in it that the backup does not have, and the alerts
+/// that are not sent; and how many keys of bots the backup has.
 async fn prepare(
     state: &StateDir,
     file: &Path,
     wish: Restore,
-) -> Result<(Examined, Partial, bool, u64), BackupError> {
+) -> Result<(Examined, Partial, (bool, Vec<String>), u64), BackupError> {
     let database = state.path().join(DATABASE);
     let wanted = examine(file).await.map_err(|unfit| BackupError::unfit(file, unfit))?;
     // A halt that cannot be read any more is still a halt.
@@ -109,7 +116,7 @@ async fn prepare(
     let stage = Partial::claim(&state.path().join("restore.partial"))?;
     transfer(file, stage.path()).await?;
     let halt_kept = halted && !SqliteStore::peek_halted(stage.path()).await?;
-    copy::prepare(stage.path(), halted).await?;
+    let alerts = copy::prepare(stage.path(), halted).await?;
     let keys = match wish.with_gateway_key {
         true => copy::count_keys(stage.path()).await?,
         false => copy::without_keys(stage.path()).await?,
@@ -119,7 +126,7 @@ async fn prepare(
     if !same || ready.label.is_some() {
         return Err(BackupError::Differs(file.to_owned()));
     }
-    Ok((wanted, stage, halt_kept, keys))
+    Ok((wanted, stage, (halt_kept, alerts), keys))
 }
 
 /// Gives the old database a second name, so that the new one can take the first in one step.

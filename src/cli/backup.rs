@@ -19,6 +19,9 @@ use crate::{
     store::StateDir,
 };
 
+/// Alerts that are named.
+const MOST_ALERTS: usize = 20;
+
 pub(super) fn backup(file: Option<PathBuf>, wish: Wish, json: bool) -> Result<Exit, Failure> {
     let config = load()?;
     let file = file.unwrap_or_else(|| {
@@ -91,6 +94,13 @@ fn describe_restored(restored: &Restored, has_token: bool) -> String {
     ];
     if let Some(old) = &restored.old_state {
         lines.push(format!("The old state is kept: {}", old.display()));
+    }
+    if !restored.alerts_not_sent.is_empty() {
+        lines.push(format!(
+            "Not sent, because they tell of the time of the backup: {}.",
+            counted(restored.alerts_not_sent.len() as u64, "alert")
+        ));
+        lines.extend(restored.alerts_not_sent.iter().take(MOST_ALERTS).map(|alert| format!("  {alert}")));
     }
     if restored.halt_kept {
         lines.push("Trading was halted and still is: end the halt with /resume when you mean to.".to_owned());

@@ -82,13 +82,14 @@ fn is_refused(order: &Value) -> bool {
 fn cells(order: &Value) -> [String; 7] {
     let quantity = order["quantity"].as_i64();
     let what = match (text(order, "what").as_str(), quantity) {
-        ("place", Some(..0)) => "SELL".to_owned(),
-        ("place", Some(_)) => "BUY".to_owned(),
+        ("place" | "other", Some(..0)) => "SELL".to_owned(),
+        ("place" | "other", Some(_)) => "BUY".to_owned(),
         (what, _) => what.to_owned(),
     };
     let progress = OrderProgress::of_entry(order);
     let filled = progress.and_then(|progress| progress.price()).map(grouped);
     let status = match (known(order), is_refused(order)) {
+        _ if order["rejected"].is_object() => "rejected",
         (Some("found"), _) => "found",
         (Some(_), _) => "unknown",
         (None, true) if matches!(text(order, "venue").as_str(), "fyers" | "mock") => "rejected",
@@ -109,8 +110,10 @@ fn cells(order: &Value) -> [String; 7] {
 /// What stands below a row: whose order it is, and the whole reason where there is one.
 fn notes(order: &Value) -> Vec<String> {
     let bot = Some(text(order, "bot")).filter(|bot| !matches!(bot.as_str(), "" | "default"));
-    let message = text(order, "message");
-    let because = (is_refused(order) || known(order).is_some()) && !message.is_empty();
+    let later = Some(text(&order["rejected"], "message")).filter(|_| order["rejected"].is_object());
+    let is_why = is_refused(order) || known(order).is_some() || later.is_some();
+    let message = later.unwrap_or_else(|| text(order, "message"));
+    let because = is_why && !message.is_empty();
     let bot = bot.map(|bot| format!("bot {}", excerpt(&bot, 24)));
     let part = OrderProgress::of_entry(order).filter(|progress| progress.word() == "part");
     let part = part.map(|progress| progress.words());

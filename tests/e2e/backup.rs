@@ -62,6 +62,31 @@ fn a_state_moves_to_another_folder_by_way_of_a_backup() {
 }
 
 #[test]
+fn alerts_that_waited_in_a_backup_are_not_told_as_if_they_were_true_now() {
+    let (home, token) = home();
+    let home = home.with_telegram().set("FYERS_SANDBOX", "false");
+    home.sim.set_outage(simulator::Service::Telegram, true);
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| {
+        status["mode"] == "live" && status["outbox"]["waiting"].as_u64() > Some(1)
+    });
+    home.run(&["backup", "b.db"]).exits(0);
+    assert!(keeper.stop().success());
+    assert!(home.sim.kill(&token));
+    let restored = home.run(&["restore", "b.db"]).exits(0);
+    assert!(restored.out.contains("Not sent, because they tell of the time of the backup: "), "{restored:?}");
+    assert!(restored.out.contains("  ℹ️ Live: FYERS accepts the token"), "{restored:?}");
+    home.sim.set_outage(simulator::Service::Telegram, false);
+    let keeper = home.start_ready();
+    keeper.wait_status("what is new is told", |status| {
+        status["session"]["state"] == "login_required" && status["outbox"]["waiting"] == 0
+    });
+    let alerts = home.alerts();
+    assert!(alerts.iter().any(|alert| alert.contains("has started")), "{alerts:#?}");
+    assert!(!alerts.iter().any(|alert| alert.contains("Live: FYERS accepts")), "{alerts:#?}");
+}
+
+#[test]
 fn a_typo_makes_nothing() {
     let home = Home::with_app(RefreshMode::Disabled);
     let ran = home.run(&["restore", "nothing.db"]).exits(1);

@@ -67,6 +67,20 @@ fn an_exit_of_what_has_just_been_bought_waits_for_a_reading_and_passes() {
     assert_eq!(net(&home), 0);
 }
 
+/// The keeper checks exits on the paths alone whose orders it knows.
+#[test]
+fn an_exit_by_an_async_path_is_refused_for_its_path_and_passes_by_the_other() {
+    let (home, keeper, _) = halted_with(10);
+    let bot = Bot::of(&home, &keeper);
+    let exit = json!({"symbol": SBIN, "qty": 10, "type": 2, "side": -1, "productType": "INTRADAY", "limitPrice": 0,
+        "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false});
+    let told = bot.ask(reqwest::Method::POST, "/api/v3/orders/async", Some(exit.clone()));
+    is_refused(&told, "Halted: nothing that trades passes by this path, exits neither");
+    is_refused(&told, "Send the exit to /orders/sync");
+    assert_eq!(bot.place(exit).venue, "fyers");
+    assert_eq!(net(&home), 0);
+}
+
 /// Reads the positions as fast as it is answered, as many times at once, until told to stop.
 fn read_all_one_can(bot_key: &str, address: &str, is_over: &AtomicBool, refused: &AtomicUsize) {
     block_on(async {

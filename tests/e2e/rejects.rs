@@ -1,6 +1,6 @@
 //! Orders that FYERS rejects are news: on the phone, on the page, in the status and in the metrics.
 
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator::{Fault, FaultRule, Scope, Service, TokenKind, endpoint};
 
 use crate::{
@@ -9,6 +9,8 @@ use crate::{
     chat::ask,
     support::{Home, Keeper, wait_for},
 };
+
+const ASYNC: &str = "/api/v3/orders/async";
 
 /// What the alerts tell: how many refused orders they stand for, and their texts.
 fn told(home: &Home) -> (u32, Vec<String>) {
@@ -80,6 +82,118 @@ fn twenty_refused_orders_are_told_listed_and_counted() {
     assert!(listed.ends_with("and 5 more: see the status page or the command line"), "{listed}");
     keeper.kill9();
     counted(&home.start_ready(), 20);
+}
+
+fn live() -> (Home, Keeper) {
+    let home = home("2026-11-23T12:00:00").set("FYERS_SANDBOX", "false");
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = start(&home);
+    (home, keeper)
+}
+
+fn start(home: &Home) -> Keeper {
+    let keeper = home.start_ready();
+    keeper.wait_status("live", |status| status["mode"] == "live" && status["positions_known"] == "known");
+    keeper
+}
+
+fn limit(symbol: &str, tag: &str) -> Value {
+    json!({"symbol": symbol, "qty": 10, "type": 1, "side": 1, "productType": "INTRADAY", "limitPrice": 700.5,
+        "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false, "orderTag": tag})
+}
+
+/// From now on FYERS' order book has all that is in it now, as its risk checks leave it.
+fn reject_all(home: &Home, bot: &Bot) {
+    let mut book = bot.body("/api/v3/orders")["orderBook"].clone();
+    for row in book.as_array_mut().unwrap() {
+        (row["status"], row["remainingQuantity"]) = (json!(5), json!(0));
+        row["message"] = json!("RED:RULE:{Check circuit limit}");
+    }
+    let body = json!({"s": "ok", "code": 200, "message": "", "orderBook": book});
+    let scope = Scope::exact(endpoint::ORDERS).method("GET");
+    home.sim.inject(FaultRule::forever(scope, Fault::Json { status: 200, body }));
+}
+
+/// Its checks and the exchange come after its answer, so this is how most rejects come.
+#[test]
+fn orders_that_fyers_takes_and_rejects_later_are_told_listed_and_counted_once() {
+    let (home, keeper) = live();
+    let added = home.run(&["key", "add", "--json", "scalper", "--mode", "live"]).exits(0).json();
+    let scalper = added["token"].as_str().unwrap();
+    let (first, scalper) = (Bot::of(&home, &keeper), Bot::with_key(&keeper, scalper));
+    for (bot, symbol) in [(&first, "NSE:SBIN-EQ"), (&first, "NSE:INFY-EQ"), (&scalper, "NSE:SBIN-EQ")] {
+        assert_eq!(bot.place(limit(symbol, "")).body["code"], 1101);
+    }
+    reject_all(&home, &first);
+    // The books are read after it.
+    assert_eq!(first.place(limit("NSE:TCS-EQ", "")).body["code"], 1101);
+    counted(&keeper, 3);
+    let texts = wait_for("all three on the phone", || {
+        let (count, texts) = told(&home);
+        (count == 3).then_some(texts)
+    });
+    for text in &texts {
+        assert!(text.contains("Why: RED:RULE:{Check circuit limit}\n"), "{text}");
+        assert!(text.contains("FYERS had taken it first") && !text.contains("own answer"), "{text}");
+    }
+    let all = texts.join("\n");
+    assert!(
+        all.contains("buy 10 NSE:SBIN-EQ at ₹700.50") && all.contains("buy 10 NSE:INFY-EQ at ₹700.50"),
+        "{all}"
+    );
+    assert!(texts.iter().any(|text| text.contains("Bot: scalper")), "{all}");
+    ask(&home, "/status", "FYERS rejected 3 orders today: /orders and the page list them");
+    let listed = |keeper: &Keeper| {
+        let table = home.run(&["orders"]).exits(0).out;
+        assert_eq!(table.matches(" rejected fyers").count(), 3, "{table}");
+        assert_eq!(table.matches("RED:RULE:{Check circuit limit}").count(), 3, "{table}");
+        let page = keeper.get_with_own_key("/").unwrap().1;
+        assert_eq!(page.matches("rejected: RED:RULE:{Check circuit limit}").count(), 3, "{page}");
+    };
+    listed(&keeper);
+    keeper.wait_status("an empty outbox", |status| status["outbox"]["waiting"] == 0);
+    keeper.kill9();
+
+    let keeper = start(&home);
+    counted(&keeper, 3);
+    listed(&keeper);
+    keeper.wait_status("an empty outbox", |status| status["outbox"]["waiting"] == 0);
+    assert_eq!(told(&home).0, 3, "{:#?}", home.alerts());
+}
+
+#[test]
+fn an_order_by_the_async_path_is_known_by_its_mark_when_fyers_rejects_it() {
+    let (home, keeper) = live();
+    let bot = Bot::of(&home, &keeper);
+    let queued = bot.post("/api/v3/orders/async", limit("NSE:SBIN-EQ", "a1"));
+    assert_eq!((&queued["code"], &queued["id"]), (&json!(1101), &Value::Null), "{queued}");
+    reject_all(&home, &bot);
+    assert_eq!(bot.place(limit("NSE:TCS-EQ", "")).body["code"], 1101);
+    counted(&keeper, 1);
+    home.wait_alert("FYERS rejected: buy 10 NSE:SBIN-EQ at ₹700.50");
+    let table = home.run(&["orders"]).exits(0).out;
+    assert!(table.lines().any(|row| row.contains(" BUY ") && row.contains(" rejected fyers")), "{table}");
+}
+
+#[test]
+fn an_order_by_the_async_path_whose_answer_was_lost_is_found_by_its_mark() {
+    let (home, keeper) = live();
+    let bot = Bot::of(&home, &keeper);
+    home.sim.inject(FaultRule::once(Scope::exact(ASYNC).method("POST"), Fault::LostAnswer));
+    let lost = bot.post(ASYNC, limit("NSE:SBIN-EQ", "a1"));
+    assert_eq!(lost["code"], 201, "nobody knows: {lost}");
+    let id = home.sim.state().orders[0]["id"].as_str().unwrap().to_owned();
+    let alert = home.wait_alert("FYERS' order book has it");
+    assert!(alert.contains(&format!("{id}: buy 10 NSE:SBIN-EQ")), "{alert}");
+    // Without a mark nothing tells it from another one that FYERS has answered without an id.
+    home.sim.inject(FaultRule::once(Scope::exact(ASYNC).method("POST"), Fault::LostAnswer));
+    bot.post(ASYNC, limit("NSE:INFY-EQ", ""));
+    home.wait_alert("look at orders and positions in the FYERS app yourself");
+    let table = home.run(&["orders"]).exits(0).out;
+    let row = |symbol: &str| table.lines().find(|row| row.contains(symbol)).unwrap().to_owned();
+    assert!(row("NSE:SBIN-EQ").contains(" BUY ") && row("NSE:SBIN-EQ").contains(" found "), "{table}");
+    assert!(row("NSE:INFY-EQ").contains(" BUY ") && row("NSE:INFY-EQ").contains(" unknown "), "{table}");
 }
 
 #[test]

@@ -1,7 +1,8 @@
-//! Orders whose answer was lost: what a search finds out takes the place of what was written down before it.
+//! What is learned of an order later takes the place of what was written down before: by a search for one whose answer was lost,
+//! and of one that FYERS rejects after it has taken it.
 
 use keeper_domain::{
-    order_journal::{IntentOutcome, LookedUp, OrderEntry, Search},
+    order_journal::{IntentOutcome, LookedUp, OrderEntry, Rejection, Search},
     ports::Change,
 };
 
@@ -11,6 +12,7 @@ use crate::{
 };
 
 on_both!(
+    a_rejection_is_written_down_with_its_order_and_no_other,
     a_search_settles_the_entry_of_its_order_and_no_other,
     the_first_outcome_stays_unless_the_order_turns_up_later,
 );
@@ -61,5 +63,31 @@ async fn the_first_outcome_stays_unless_the_order_turns_up_later(place: Place) {
     place.run(open_again).await;
     let open = place.open().await;
     assert_eq!(open.store.open_intents().await.unwrap().open.len(), 3);
+    open.close().await;
+}
+
+async fn a_rejection_is_written_down_with_its_order_and_no_other(place: Place) {
+    let open = place.open().await;
+    let taken = |id: &str, tag: &str| OrderEntry {
+        id: Some(id.to_owned()).filter(|id| !id.is_empty()),
+        tag: Some(tag.to_owned()),
+        ..entry()
+    };
+    let rejected = |entry: OrderEntry| {
+        let (id, message) = ("26".to_owned(), "RED:\"RULE\" \u{0}".to_owned());
+        OrderEntry { rejected: Some(Rejection { at: entry.at, id, message }), ..entry }
+    };
+    let commit = |orders| open.store.commit(Change { orders, ..Change::default() });
+    commit(vec![taken("26", "a"), taken("27", "a"), taken("", "a"), taken("", "\u{0}\"")]).await.unwrap();
+    commit(vec![rejected(taken("26", "a")), rejected(taken("", "\u{0}\"")), rejected(taken("28", "a"))])
+        .await
+        .unwrap();
+    let mut rows = open.store.order_journal(9).await.unwrap();
+    rows.reverse();
+    let (unlike, quoted) = (taken("", "a"), taken("", "\u{0}\""));
+    assert_eq!(
+        rows,
+        [rejected(taken("26", "a")), taken("27", "a"), unlike, rejected(quoted), rejected(taken("28", "a"))]
+    );
     open.close().await;
 }

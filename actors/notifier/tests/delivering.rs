@@ -265,6 +265,7 @@ fn repeats_of_a_warning_gather_unless_something_waits_behind_them_or_the_program
             price: "801.5".into(),
             code: -99,
             message: format!("RED:Margin Shortfall:INR {n}"),
+            taken_as: None,
         };
         let world = World::with(vec![]);
         let addr = world.start();

@@ -51,7 +51,7 @@ pub fn summarize(date: NaiveDate, orders: &[OrderEntry], events: &[Recorded]) ->
 }
 
 fn is_taken(order: &OrderEntry) -> bool {
-    (200..300).contains(&order.status) && order.code >= 0 && !order.is_unknown()
+    (200..300).contains(&order.status) && order.code >= 0 && !order.is_unknown() && order.rejected.is_none()
 }
 
 fn is_rejected(order: &OrderEntry) -> bool {
@@ -132,6 +132,7 @@ mod tests {
             code,
             message: String::new(),
             unanswered: None,
+            rejected: None,
         }
     }
 

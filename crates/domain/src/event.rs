@@ -380,6 +380,9 @@ pub enum Event {
         code: i64,
         /// The broker's words, cut short.
         message: String,
+        /// The order's id, when FYERS had taken it first: that is what its bot was told.
+        #[serde(default)]
+        taken_as: Option<String>,
     },
     /// The positions at FYERS cannot be read, or can be read again.
     PositionsUnreadable {

@@ -99,7 +99,8 @@ fn exchange(event: &Event) -> Option<String> {
         }
         Event::OrderRejected { asked, symbol, quantity, code, .. } => {
             let what = asked.words().unwrap_or_else(|| order(symbol, *quantity));
-            format!("FYERS rejected: {what}, code {code}")
+            let code = if *code == 0 { String::new() } else { format!(", code {code}") };
+            format!("FYERS rejected: {what}{code}")
         }
         Event::PositionsUnreadable { over: false } => "The live positions cannot be read".to_owned(),
         Event::PositionsUnreadable { over: true } => "The live positions can be read again".to_owned(),

@@ -5,6 +5,7 @@ mod broker_clock;
 mod look_up;
 mod lost;
 mod progress;
+mod rejected;
 mod unanswered;
 mod unread;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use broker_clock::BrokerClock;
 pub use lost::{LostOrders, SeenBook, Telling, Verdict};
 pub use progress::OrderProgress;
+pub use rejected::{EndedRow, Rejection, TakenOrders};
 pub use unanswered::{LookedUp, Unanswered};
 pub use unread::{SentRequest, UnreadRequest, unread};
 
@@ -24,7 +26,11 @@ use crate::routing::{
     Venue,
     request::{Leg, OrderCall, Reserved},
 };
-use fyers_api::{error::ApiError, http::ApiRequest, operation::Operation};
+use fyers_api::{
+    error::ApiError,
+    http::{ApiRequest, Method},
+    operation::Operation,
+};
 use mock_exchange::{Reply, exchange::Attempt};
 
 /// One order and its answer.
@@ -61,6 +67,9 @@ pub struct OrderEntry {
     /// Of an order whose answer never came: what is known of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered: Option<Unanswered>,
+    /// Of an order that FYERS had taken: that it has rejected it afterwards.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rejected: Option<Rejection>,
 }
 
 /// Longest message kept.
@@ -105,6 +114,7 @@ impl OrderEntry {
             code,
             message: crate::alerts::words::excerpt(message, WORDS),
             unanswered: None,
+            rejected: None,
         }
     }
 }
@@ -211,7 +221,7 @@ impl OrderIntent {
             at,
             bot: Some(bot.clone()),
             epoch,
-            what: word(call.operation).to_owned(),
+            what: word_of(call, request).to_owned(),
             path: request.path.clone(),
             body: hex::encode(sha2::Sha256::digest(&request.body)),
             legs: call.legs.clone(),
@@ -256,6 +266,17 @@ pub struct OpenIntents {
     pub last: i64,
     /// Without outcome, oldest first.
     pub open: Vec<OrderIntent>,
+}
+
+/// An order by an async path is one like another, where a mark of the bot's tells it in the order book: FYERS' answer has no
+/// id of it.
+fn word_of(call: &OrderCall, request: &ApiRequest) -> &'static str {
+    let is_new = call.operation == Operation::LiveOrder && request.method == Method::Post;
+    let is_marked = !call.legs.is_empty() && call.legs.iter().all(|leg| leg.tag.is_some());
+    match is_new && call.understood && is_marked {
+        true => word(Operation::Place),
+        false => word(call.operation),
+    }
 }
 
 fn word(operation: Operation) -> &'static str {

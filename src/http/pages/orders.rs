@@ -48,11 +48,16 @@ impl OrderRow {
             status => status.is_none_or(|status| status == 0),
         };
         let is_refused = entry["code"].as_i64().is_none_or(|code| code < 0)
-            || entry["status"].as_i64().is_none_or(|status| status >= 400);
+            || entry["status"].as_i64().is_none_or(|status| status >= 400)
+            || entry["rejected"].is_object();
         let was_sent = matches!(entry["venue"].as_str(), Some("fyers" | "mock"));
         let progress = OrderProgress::of_entry(entry);
         let words = excerpt(entry["message"].as_str().unwrap_or_default(), 400);
+        let later = &entry["rejected"]["message"];
         let outcome = match (is_refused, entry["status"].as_i64()) {
+            _ if later.is_string() => {
+                format!("rejected: {}", excerpt(later.as_str().unwrap_or_default(), 400))
+            }
             _ if is_unanswered => words,
             (_, None | Some(0)) => format!("outcome not known {words}"),
             (true, _) if was_sent => format!("rejected: {words}"),

@@ -163,12 +163,12 @@ async fn put_records(on: &mut PgConnection, records: &[Record]) -> Result<()> {
     sqlx::query(put).bind(rows).execute(on).await.map(drop)
 }
 
-/// What a search has found out takes the place of what was written down before it.
+/// What was learned of an order later takes the place of what was written down before.
 async fn settled(on: &mut PgConnection, order: &OrderEntry) -> Result<bool> {
-    let Some(lost) = order.settles() else { return Ok(false) };
+    let Some([one, other]) = order.replaces() else { return Ok(false) };
     let settle = "UPDATE orders SET entry = $1
-                  WHERE id > (SELECT MAX(id) FROM orders) - 10000 AND position($2 IN entry) > 0";
-    let settle = sqlx::query(settle).bind(json(order)?).bind(lost.mark());
+                  WHERE id > (SELECT MAX(id) FROM orders) - 10000 AND position($2 IN entry) > 0 AND position($3 IN entry) > 0";
+    let settle = sqlx::query(settle).bind(json(order)?).bind(one).bind(other);
     Ok(settle.execute(on).await?.rows_affected() > 0)
 }
 

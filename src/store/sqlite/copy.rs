@@ -2,12 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use keeper_domain::alert::Channel;
 use keeper_domain::session::StateName;
 use keeper_domain::session_state::StoredSession;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::store::{
     OpenError,
+    rows::cursor,
     sqlite::{
         database,
         examine::{self, LABEL, Label},
@@ -100,16 +102,32 @@ pub(crate) async fn count_keys(copy: &Path) -> Result<u64, OpenError> {
 }
 
 /// Brings a copy up to date with this program and takes the label off. `halted`: trading is halted whatever the copy
-/// says, because nobody ended that halt.
-pub(crate) async fn prepare(copy: &Path, halted: bool) -> Result<(), OpenError> {
+/// says, because nobody ended that halt. Gives back the alerts that waited in it and are not sent any more.
+pub(crate) async fn prepare(copy: &Path, halted: bool) -> Result<Vec<String>, OpenError> {
     alone(copy, forget)?;
     database::open_sound(copy).await?.close().await;
+    let mut unsent = vec![];
     alone(copy, |on| {
         if halted {
             write::put_fact(on, "halted", &true)?;
         }
-        forget_what_is_open(on)
-    })
+        forget_what_is_open(on)?;
+        unsent = end_the_outbox(on)?;
+        Ok(())
+    })?;
+    Ok(unsent)
+}
+
+/// What was to be told when the copy was made is not so now: "orders go to FYERS" would come while none does.
+fn end_the_outbox(on: &Connection) -> rusqlite::Result<Vec<String>> {
+    let unsent = "SELECT text FROM alerts WHERE sent_at IS NULL GROUP BY event_id ORDER BY MIN(id)";
+    let texts = on.prepare(unsent)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+    on.execute("UPDATE alerts SET sent_at = last_at WHERE sent_at IS NULL", [])?;
+    for channel in Channel::ALL {
+        let end = "UPDATE facts SET value = (SELECT CAST(COALESCE(MAX(id), 0) AS TEXT) FROM journal) WHERE name = ?1";
+        on.execute(end, [cursor(channel)])?;
+    }
+    Ok(texts)
 }
 
 /// What was open at FYERS when the copy was made is not what is open now: until it is read again nobody knows.

@@ -141,12 +141,12 @@ fn put_event(connection: &Connection, at: DateTime<Utc>, event: &Event) -> Resul
 /// Entries in which the one that a search settles is looked for.
 const SETTLED_AMONG: i64 = 10_000;
 
-/// What a search has found out takes the place of what was written down before it.
+/// What was learned of an order later takes the place of what was written down before.
 fn put_order(connection: &Connection, order: &OrderEntry) -> Result<()> {
-    if let Some(lost) = order.settles() {
+    if let Some([one, other]) = order.replaces() {
         let settle = "UPDATE orders SET entry = ?1
-                      WHERE id > (SELECT MAX(id) FROM orders) - ?3 AND instr(entry, ?2) > 0";
-        let values = params![json(order)?, lost.mark(), SETTLED_AMONG];
+                      WHERE id > (SELECT MAX(id) FROM orders) - ?4 AND instr(entry, ?2) > 0 AND instr(entry, ?3) > 0";
+        let values = params![json(order)?, one, other, SETTLED_AMONG];
         if connection.prepare_cached(settle)?.execute(values)? > 0 {
             return Ok(());
         }

@@ -167,6 +167,7 @@ impl OrderIntent {
             code: 0,
             message: known.words().to_owned(),
             unanswered: Some(unanswered),
+            rejected: None,
         }
     }
 

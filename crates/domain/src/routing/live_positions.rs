@@ -233,7 +233,7 @@ fn book_row(row: &Value, over: bool) -> Option<BookRow> {
 }
 
 /// The bot's own mark. FYERS writes `2:…` where there is none.
-fn user_tag(tag: &str) -> Option<String> {
+pub(crate) fn user_tag(tag: &str) -> Option<String> {
     let (whose, own) = tag.split_once(':').unwrap_or(("1", tag));
     Some(own.to_owned()).filter(|own| whose != "2" && !own.is_empty())
 }

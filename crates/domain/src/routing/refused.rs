@@ -18,6 +18,12 @@ pub enum Refused {
          Nothing goes to FYERS (sandbox)"
     )]
     HaltedInSandbox,
+    /// An order during a halt by a path where no exit is told from an entry.
+    #[error(
+        "Halted: nothing that trades passes by this path, exits neither, because the keeper cannot check there that an order only \
+         reduces a position. Send the exit to /orders/sync or /multi-order/sync, or close the position with DELETE /positions"
+    )]
+    HaltedPath,
     /// A change of a waiting order during a halt.
     #[error(
         "Halted: of changes only those pass that leave an order which waits at FYERS an exit of at most what is open. The \

@@ -28,6 +28,7 @@ fn refused_request(what: &str, ids: &[&str]) -> Event {
         price: "0".into(),
         code: -51,
         message: "Please provide a valid order id".into(),
+        taken_as: None,
     }
 }
 
@@ -116,6 +117,7 @@ pub(super) fn token_events() -> Vec<Event> {
             price: "800.5".into(),
             code: -99,
             message: "RED:Margin Shortfall".into(),
+            taken_as: None,
         },
         Event::OrderOutcomeUnknown {
             bot: Some(bot()),
@@ -217,6 +219,17 @@ pub(super) fn token_events() -> Vec<Event> {
             price: "800.5".into(),
             code: -99,
             message: "RED:Margin Shortfall".into(),
+            taken_as: None,
+        },
+        Event::OrderRejected {
+            bot: Some(bot()),
+            asked: Asked::default(),
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: -10,
+            price: "800.5".into(),
+            code: 0,
+            message: "RED:RULE:{Check circuit limit}".into(),
+            taken_as: Some("26112300000017".into()),
         },
         Event::OrdersNotAllowed {
             symbol: "NSE:SBIN-EQ".into(),

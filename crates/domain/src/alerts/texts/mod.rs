@@ -157,7 +157,10 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
             };
             Some(orders::outcome_unknown((bot.as_ref(), asked), (symbol, *quantity, orders), &book))
         }
-        Event::OrderRejected { bot, asked, symbol, quantity, price, code, message } => {
+        Event::OrderRejected { bot, symbol, quantity, price, message, taken_as: Some(_), .. } => {
+            Some(orders::rejected_later(bot.as_ref(), (symbol, *quantity, price), message))
+        }
+        Event::OrderRejected { bot, asked, symbol, quantity, price, code, message, taken_as: None } => {
             Some(orders::rejected((bot.as_ref(), asked), (symbol, *quantity, price), *code, message))
         }
         Event::PositionsUnreadable { over } => Some(trading::positions_unreadable(*over)),

@@ -145,16 +145,9 @@ pub(super) fn rejected(
     code: i64,
     message: &str,
 ) -> Draft {
-    let price = match price.parse::<Decimal>() {
-        Ok(price) if price.is_zero() => "at market".to_owned(),
-        Ok(price) => format!("at {}", rupees(price)),
-        Err(_) => format!("at {}", excerpt(price, 20)),
-    };
-    let new_order =
-        || if symbol.is_empty() { what("", 0) } else { format!("{} {price}", order(symbol, quantity)) };
-    let item = asked.words().unwrap_or_else(new_order);
+    let item = asked.words().unwrap_or_else(|| priced(symbol, quantity, price));
     let kind = asked.words().map(|_| format!(" {}", asked.what)).unwrap_or_default();
-    let reason = excerpt(&message.replace(|c: char| c.is_ascii_digit() || ",.".contains(c), ""), 60);
+    let reason = reason(message);
     Draft::new(
         Severity::Warning,
         format!("rejected {code} {reason}{kind}{}|", topic(bot)),
@@ -165,4 +158,41 @@ pub(super) fn rejected(
     .line(format!("Why: {} (code {code})", excerpt(message, 180)))
     .line(format!("Trading: {} The bot has FYERS' own answer.", asked.after_refusal()))
     .line("Next: put right what FYERS names before the bot sends it again.")
+}
+
+/// The same of an order that FYERS had taken: its checks and the exchange come after its answer.
+pub(super) fn rejected_later(
+    bot: Option<&BotName>,
+    (symbol, quantity, price): (&str, i64, &str),
+    message: &str,
+) -> Draft {
+    let item = priced(symbol, quantity, price);
+    let why = if message.is_empty() { "FYERS names no reason".to_owned() } else { excerpt(message, 180) };
+    Draft::new(
+        Severity::Warning,
+        format!("rejected later {}{}|", reason(message), topic(bot)),
+        format!("FYERS rejected: {item}"),
+    )
+    .item(item)
+    .lines(keys::row(bot))
+    .line(format!("Why: {why}"))
+    .line("Trading: FYERS had taken it first, and so the bot was told; by its order book it is rejected, and not in the market.")
+    .line("Next: put right what FYERS names before the bot sends it again.")
+}
+
+fn priced(symbol: &str, quantity: i64, price: &str) -> String {
+    if symbol.is_empty() {
+        return what("", 0);
+    }
+    let price = match price.parse::<Decimal>() {
+        Ok(price) if price.is_zero() => "at market".to_owned(),
+        Ok(price) => format!("at {}", rupees(price)),
+        Err(_) => format!("at {}", excerpt(price, 20)),
+    };
+    format!("{} {price}", order(symbol, quantity))
+}
+
+/// Numbers in it make no new one.
+fn reason(message: &str) -> String {
+    excerpt(&message.replace(|c: char| c.is_ascii_digit() || ",.".contains(c), ""), 60)
 }
