@@ -8,7 +8,7 @@ use keeper_domain::{
 
 use crate::{
     Place,
-    suite::{entry, intent},
+    suite::{at, entry, intent},
 };
 
 on_both!(

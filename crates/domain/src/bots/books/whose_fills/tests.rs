@@ -134,7 +134,7 @@ fn what_was_converted_is_closed_in_its_new_product() {
 fn a_contract_of_many_units_loses_for_all_of_them_and_of_unknown_ones_nobody_knows() {
     let bought = row("11", 1, 72_256, 0);
     let mut books = books(&[("alpha", &bought)], &[]);
-    books.saw(&[bought.clone()], None, &|_| Some(100));
+    books.saw(std::slice::from_ref(&bought), None, &|_| Some(100));
     assert_eq!(result(&books, "alpha", 72_156), Decimal::from(-10_000));
     books.saw(&[bought], None, &|_| None);
     let price = |_: &str| Some(Decimal::from(72_156));
