@@ -68,14 +68,14 @@ fn alerts_that_waited_in_a_backup_are_not_told_as_if_they_were_true_now() {
     home.sim.set_outage(simulator::Service::Telegram, true);
     let keeper = home.start_ready();
     keeper.wait_status("live", |status| {
-        status["mode"] == "live" && status["outbox"]["waiting"].as_u64() > Some(1)
+        status["mode"] == "live" && status["outbox"]["waiting"].as_u64() > Some(2)
     });
     home.run(&["backup", "b.db"]).exits(0);
     assert!(keeper.stop().success());
     assert!(home.sim.kill(&token));
     let restored = home.run(&["restore", "b.db"]).exits(0);
     assert!(restored.out.contains("Not sent, because they tell of the time of the backup: "), "{restored:?}");
-    assert!(restored.out.contains("  ℹ️ Live: FYERS accepts the token"), "{restored:?}");
+    assert!(restored.out.contains("Live: FYERS accepts the token"), "{restored:?}");
     home.sim.set_outage(simulator::Service::Telegram, false);
     let keeper = home.start_ready();
     keeper.wait_status("what is new is told", |status| {

@@ -86,6 +86,9 @@ fn twenty_refused_orders_are_told_listed_and_counted() {
 
 fn live() -> (Home, Keeper) {
     let home = home("2026-11-23T12:00:00").set("FYERS_SANDBOX", "false");
+    for symbol in ["NSE:INFY-EQ", "NSE:TCS-EQ"] {
+        home.sim.set_price(symbol, 800.0);
+    }
     let token = home.sim.mint(TokenKind::Access);
     home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
     let keeper = start(&home);
@@ -99,8 +102,12 @@ fn start(home: &Home) -> Keeper {
 }
 
 fn limit(symbol: &str, tag: &str) -> Value {
-    json!({"symbol": symbol, "qty": 10, "type": 1, "side": 1, "productType": "INTRADAY", "limitPrice": 700.5,
-        "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false, "orderTag": tag})
+    let mut order = json!({"symbol": symbol, "qty": 10, "type": 1, "side": 1, "productType": "INTRADAY", "limitPrice": 700.5,
+        "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false});
+    if !tag.is_empty() {
+        order["orderTag"] = json!(tag);
+    }
+    order
 }
 
 /// From now on FYERS' order book has all that is in it now, as its risk checks leave it.

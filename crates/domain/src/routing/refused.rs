@@ -1,5 +1,8 @@
 //! Why a request goes nowhere, in words for the bot and the person behind it.
 
+use fyers_api::operation::Operation;
+
+use super::Venue;
 use crate::{
     keys::{BotName, LimitKind},
     reason::Reason,
@@ -176,6 +179,15 @@ pub enum Refused {
 }
 
 impl Refused {
+    /// Under a halt, where no exit is told from an entry, an order is refused for its path.
+    #[must_use]
+    pub(super) fn of_its_path(self, operation: Operation, venue: Venue) -> Self {
+        match (operation, venue) {
+            (Operation::LiveOrder, Venue::Fyers) => Self::HaltedPath,
+            _ => self,
+        }
+    }
+
     /// Whether it is an entry that a halt has kept out: nothing stays open because of that.
     pub fn is_halted_entry(&self) -> bool {
         matches!(self, Self::Halted | Self::HaltedInSandbox | Self::HaltedWithoutToken(_))

@@ -143,21 +143,13 @@ fn orders_may_go(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), R
     if call.is_ambiguous {
         return Err(Refused::Ambiguous);
     }
-    let of_its_path = |why| of_its_path(call.operation, venue, why);
+    let of_its_path = |why: Refused| why.of_its_path(call.operation, venue);
     let halt = if now.halted { exits_only(now, call, venue).map_err(of_its_path) } else { Ok(()) };
     let checked = halt.and_then(|()| names_its_own(now, call, venue)).and_then(|()| match venue {
         Venue::Fyers => no_exit_of_a_simulated_position(now, call),
         _ => may_be_simulated(now, call),
     });
     checked.map_err(|why| if now.halted { with_the_halt(now, call, venue, why) } else { why })
-}
-
-/// Where no exit is told from an entry, an order is refused for its path.
-fn of_its_path(operation: Operation, venue: Venue, why: Refused) -> Refused {
-    match (operation, venue) {
-        (Operation::LiveOrder, Venue::Fyers) => Refused::HaltedPath,
-        _ => why,
-    }
 }
 
 /// A new reading of the positions that a decision waits for.
