@@ -27,6 +27,7 @@ mod lost_answers;
 mod moving;
 mod server;
 mod suite;
+mod texts;
 
 use std::sync::Arc;
 

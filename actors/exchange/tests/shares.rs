@@ -104,14 +104,15 @@ async fn a_loss_is_priced_out_of_the_bots_share_and_once_in_five_seconds() {
         "the price is new"
     );
     time::sleep(Duration::from_secs(6)).await;
-    price(740.0);
-    let (refused, words) = floor.place("NSE:INFY-EQ", 1, 1).await;
-    assert_eq!((refused.venue, quotes()), (Venue::None, 2));
-    assert!(words["message"].as_str().unwrap().contains("has lost INR 600.00 today"), "{words}");
-    time::sleep(Duration::from_secs(6)).await;
     floor.fyers.fails("/quotes", ProxyError::Transport(Transport::Timeout));
     let (unknown, words) = floor.place("NSE:INFY-EQ", 1, 1).await;
     assert_eq!(unknown.venue, Venue::None);
     assert!(words["message"].as_str().unwrap().contains("is not known now"), "{words}");
+    time::sleep(Duration::from_secs(6)).await;
+    let asked = quotes();
+    price(740.0);
+    let (refused, words) = floor.place("NSE:INFY-EQ", 1, 1).await;
+    assert_eq!((refused.venue, quotes()), (Venue::None, asked + 1));
+    assert!(words["message"].as_str().unwrap().contains("has lost INR 600.00 today"), "{words}");
     assert!(!floor.took_own().contains(&"/quotes".to_owned()), "what a bot causes is the bots'");
 }

@@ -37,8 +37,9 @@ async fn a_reading_that_shows_something_else_settles_no_order() {
 #[actix::test]
 async fn an_async_order_counts_while_it_may_be_in_fyers_queue() {
     let queued = json!({"s": "ok", "code": 1101, "message": "Order queued", "id_fyers": "a-b"});
+    time::pause();
     for (seconds, counts) in [(10, true), (70, false)] {
-        let floor = floor(false, true).await;
+        let floor = open(false, true).await;
         floor.fyers.says("/orders/async", 200, &queued);
         let (sent, body) = floor.ask(Method::Post, "/orders/async", order("NSE:INFY-EQ", 5, 1, "t")).await;
         assert_eq!(sent.venue, Venue::Fyers, "{body}");
