@@ -271,10 +271,11 @@ impl ExchangeActor {
 
     /// Orders of which the positions show what they have filled.
     fn shown(&mut self, orders: &[BookRow], rows: &PositionRows) -> Vec<i64> {
+        let now = self.deps.time.now();
         let Volatile { fills, answered, .. } = &mut self.volatile;
         let sent: Vec<(&[String], &Reserved)> =
             answered.iter().map(|order| (order.ids.as_slice(), &order.reserved)).collect();
-        let shown = fills.learn(orders, &rows.positions, &sent);
+        let shown = fills.learn(orders, &rows.positions, &sent, now);
         answered.iter().zip(shown).filter(|(_, shown)| *shown).map(|(order, _)| order.id).collect()
     }
 

@@ -64,7 +64,7 @@ pub struct Snapshot {
     /// Of `sent`, what got no answer and may still arrive.
     pub unanswered: Vec<Leg>,
     /// Symbols and products in which FYERS' order book shows fills that its positions do not, or the other way round.
-    pub torn: Vec<(String, String)>,
+    pub torn: Vec<((String, String), i64)>,
     /// Open positions in the MockExchange.
     pub simulated: Vec<Position>,
     /// What waits in the MockExchange.
@@ -206,7 +206,7 @@ fn is_fill_unseen(now: &Snapshot, call: &OrderCall) -> bool {
         let opens = |sent: &&Leg| {
             sent.key() == leg.key() && sent.quantity.signum() == -leg.quantity.signum() && leg.quantity != 0
         };
-        now.torn.contains(&leg.key()) || now.not_shown.iter().any(|sent| opens(&sent))
+        now.torn.iter().any(|(key, _)| *key == leg.key()) || now.not_shown.iter().any(|sent| opens(&sent))
     })
 }
 

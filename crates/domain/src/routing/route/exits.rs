@@ -31,11 +31,13 @@ pub fn only_reduces(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), 
         return Err(NoExit::Entry);
     }
     let (positions, waiting) = (positions(now, real), waiting(now, real));
-    match (reduces(&call.legs, positions, waiting), reduces(&call.legs, positions, [])) {
+    let unseen = if real { unseen_exits(now) } else { vec![] };
+    let beside = |ahead: &[&Leg]| reduces(&call.legs, positions, ahead.iter().copied());
+    let with_unseen: Vec<&Leg> = waiting.iter().copied().chain(&unseen).collect();
+    match (beside(&waiting), beside(&[])) {
+        (true, _) if !beside(&with_unseen) => Err(NoExit::Unknown),
         (true, _) => Ok(()),
-        (false, true) if real => {
-            Err(why_no_second_exit(now, false, |ahead| reduces(&call.legs, positions, ahead.iter().copied())))
-        }
+        (false, true) if real => Err(why_no_second_exit(now, false, beside)),
         (false, true) => Err(NoExit::OnItsWay),
         (false, false) => Err(NoExit::Entry),
     }
@@ -60,6 +62,20 @@ pub fn closes_alone(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), 
         false if real => Err(why_no_second_exit(now, call.cancels_waiting, is_free)),
         false => Err(NoExit::OnItsWay),
     }
+}
+
+/// Exits that FYERS' order book shows as filled, and its positions do not: of an order that nobody here waits for any more, or of
+/// the app.
+fn unseen_exits(now: &Snapshot) -> Vec<Leg> {
+    let of = |(key, ahead): &((String, String), i64)| {
+        let open = now.live.positions.iter().map(Leg::closing).find(|closing| closing.key() == *key)?;
+        let is_of_it = |leg: &&Leg| leg.key() == *key && leg.quantity.signum() == ahead.signum();
+        let counted: i64 = now.not_shown.iter().filter(is_of_it).map(|leg| leg.quantity).sum();
+        let quantity = ahead - counted;
+        (ahead.signum() == open.quantity.signum() && quantity.signum() == ahead.signum())
+            .then_some(Leg { quantity, ..open })
+    };
+    now.torn.iter().filter_map(of).collect()
 }
 
 fn positions(now: &Snapshot, real: bool) -> &[Position] {

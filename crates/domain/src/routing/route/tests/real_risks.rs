@@ -128,7 +128,7 @@ fn an_exit_of_what_fyers_positions_do_not_show_yet_is_read_for_again() {
     let bought = vec![leg("NSE:A-EQ", 10)];
     let sent = Reserved { legs: bought.clone(), is_opaque: false };
     let answered = Snapshot { sent, not_shown: bought.clone(), ..flat.clone() };
-    let torn = Snapshot { torn: vec![bought[0].key()], ..flat.clone() };
+    let torn = Snapshot { torn: vec![(bought[0].key(), 10)], ..flat.clone() };
     for now in [&answered, &torn] {
         assert_eq!(route(now, &exit), Route::Refused(Refused::HaltedUnknown));
         assert!(reads_again(now, &exit, &route(now, &exit)));
@@ -142,6 +142,26 @@ fn an_exit_of_what_fyers_positions_do_not_show_yet_is_read_for_again() {
     );
     assert_eq!(route(&flat, &exit), Route::Refused(Refused::Halted));
     assert!(!reads_again(&flat, &exit, &route(&flat, &exit)));
+}
+
+/// FYERS' order book shows that an exit has filled, and its positions still show what it has closed.
+#[test]
+fn an_exit_of_what_another_one_may_have_closed_is_read_for_again() {
+    let key = leg("NSE:A-EQ", 10).key();
+    let torn = Snapshot { torn: vec![(key.clone(), -6)], ..halted(holding(Mode::Live, 10)) };
+    let exit = place("NSE:A-EQ", -10);
+    assert_eq!(route(&torn, &exit), Route::Refused(Refused::HaltedUnknown));
+    assert!(reads_again(&torn, &exit, &route(&torn, &exit)));
+    let rest = place("NSE:A-EQ", -4);
+    assert!(!matches!(route(&torn, &rest), Route::Refused(_)), "it fits whatever has filled");
+    // That one waits for its word: it counts once.
+    let sent = Reserved { legs: vec![leg("NSE:A-EQ", -6)], is_opaque: false };
+    let counted = Snapshot { not_shown: sent.legs.clone(), sent, ..torn.clone() };
+    assert!(!matches!(route(&counted, &rest), Route::Refused(_)));
+    for ahead in [(leg("NSE:B-EQ", 10).key(), -10), (key, 10)] {
+        let other = Snapshot { torn: vec![ahead], ..torn.clone() };
+        assert!(!matches!(route(&other, &exit), Route::Refused(_)), "{:?}", other.torn);
+    }
 }
 
 /// A change of a resting exit is measured like a new one in its place.
