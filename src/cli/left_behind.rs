@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
-    moving, noted_place,
+    moving::{self, Moving},
+    noted_place,
     output::{fail, no_database},
 };
 use crate::private_file::{self, Rules};
@@ -236,7 +237,9 @@ async fn judge(folder: &Path, place: &str, found: &Occupancy, purpose: Purpose) 
         Occupancy::Away(_) if purpose == Purpose::Bring => Ok(()),
         Occupancy::Away(away) => Err(no_database(&ConnectError::Away(away.clone()))),
         Occupancy::Used if purpose == Purpose::Work => {
-            let judged = Folder::of(folder).await.judge_used(place);
+            // A copy that was begun and not ended is no state.
+            let is_half = matches!(Moving::found_in(folder), Some(Moving::Back(_)));
+            let judged = if is_half { Ok(()) } else { Folder::of(folder).await.judge_used(place) };
             judged.map_err(|flaw| flaw.told(folder, place))
         }
         Occupancy::Used => Ok(()),

@@ -1,7 +1,11 @@
 //! A migration that was ended in between, by a kill or by the machine: a mark in the state folder says that one is under way,
 //! and whoever comes next finds out what has become of it.
 
-use std::{fs, io::Write, path::PathBuf};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
 
 use keeper_domain::{note::Note, ports::StoreError};
 use secrecy::SecretString;
@@ -52,7 +56,12 @@ impl Moving {
 
     /// The one that was begun here and whose end was not noted.
     pub(super) fn found(state: &StateDir) -> Option<Self> {
-        let text = private_file::read(&mark(state), Rules::OWN).ok()?.text;
+        Self::found_in(state.path())
+    }
+
+    /// The same for somebody who does not hold the folder.
+    pub(super) fn found_in(folder: &Path) -> Option<Self> {
+        let text = private_file::read(&folder.join(MARK), Rules::OWN).ok()?.text;
         let said = text.lines().next().unwrap_or_default();
         Some(match said.trim().strip_prefix(BACK).map(str::trim) {
             // As an older keeper wrote it: no database knows it, so it begins again.
