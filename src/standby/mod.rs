@@ -330,7 +330,7 @@ fn stand_by_again(held: &HeldLease, stop: &StopSignals) {
 /// transactions the database had.
 pub fn begin_again((after, seen): (After, i64), stop: &StopSignals) -> ! {
     logging::flush(LAST_LINE);
-    if stop.have_come() {
+    if !stop.leave_to_the_copy() {
         std::process::exit(0);
     }
     let Ok(program) = std::env::current_exe() else { std::process::exit(TRY_LATER) };

@@ -88,6 +88,10 @@ fn is_read((home, keeper): (&Home, Keeper)) -> (Keeper, Bot) {
     assert!(block_on(async { login.send().await.unwrap().status().is_success() }));
     keeper.wait_status("live", |status| status["mode"] == "live" && status["positions_known"] == "known");
     wait_for("readings", || (home.sim.call_count(endpoint::POSITIONS).total >= before + 3).then_some(()));
+    keeper.wait_status("read", |status| {
+        let open = status["open_at_fyers"].as_str().unwrap_or_default();
+        !open.contains("not read yet") && !open.contains("is not known")
+    });
     assert!(home.sim.kill(&home.newest(TokenKind::Access)));
     assert_eq!(Bot::of(home, &keeper).get("/api/v3/funds").mode, "mock");
     starts_again((home, keeper), false)
