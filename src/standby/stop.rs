@@ -60,22 +60,24 @@ impl StopSignals {
     }
 }
 
-/// Takes the first one, unless it is left. Looking whether one waits does not take it: a thread that waited in the system would
-/// take one with it when the program is replaced at that moment.
+/// Takes the first one, unless it is left. The thread stays after that: whoever asks is told by it.
 fn take(waiting: &SignalFd, are_left: &Mutex<bool>, tell: &watch::Sender<bool>) -> Infallible {
+    while !is_over(waiting, are_left, tell) {}
     loop {
-        if !poll(&mut [PollFd::new(waiting, PollFlags::IN)], None).is_ok_and(|ready| ready > 0) {
-            continue;
-        }
-        let left = are_left.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_taken = !*left && matches!(waiting.read_signal(), Ok(Some(_)));
-        if is_taken {
-            tell.send_replace(true);
-        }
-        let is_over = *left || is_taken;
-        drop(left);
-        while is_over {
-            std::thread::park();
-        }
+        std::thread::park();
     }
+}
+
+/// Waits until there is one. Looking whether one waits does not take it: a thread that waited in the system would take one with it
+/// when the program is replaced at that moment.
+fn is_over(waiting: &SignalFd, are_left: &Mutex<bool>, tell: &watch::Sender<bool>) -> bool {
+    if !poll(&mut [PollFd::new(waiting, PollFlags::IN)], None).is_ok_and(|ready| ready > 0) {
+        return false;
+    }
+    let left = are_left.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_taken = !*left && matches!(waiting.read_signal(), Ok(Some(_)));
+    if is_taken {
+        tell.send_replace(true);
+    }
+    *left || is_taken
 }
