@@ -59,8 +59,9 @@ impl Body {
         if http_status >= 400 {
             return Err(Unreadable::Field("s"));
         }
-        match body.get("code").map(number::whole) {
-            None | Some(Some(200..300)) => Ok(body),
+        // A code that is no number says nothing: `s` has decided.
+        match body.get("code").and_then(number::whole) {
+            None | Some(200..300) => Ok(body),
             Some(_) => Err(Unreadable::Field("code")),
         }
     }
