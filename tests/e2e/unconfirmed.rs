@@ -27,6 +27,7 @@ fn a_token_that_waits_for_fyers_word_is_neither_lost_nor_in_need_of_a_login() {
         buy(&home, &token, SBIN, 10);
         let keeper = home.start_ready();
         keeper.wait_status("live", |status| status["mode"] == "live" && status["positions_known"] == "known");
+        wait_for("the position on disk", || is_on_disk(&home, SBIN).then_some(()));
         keeper.kill9();
         let orders = home.sim.state().orders.len();
         home.sim.inject(FaultRule::forever(endpoint::PROFILE, fault.clone()));
@@ -67,6 +68,14 @@ fn a_token_that_waits_for_fyers_word_is_neither_lost_nor_in_need_of_a_login() {
         let untrue = |alert: &String| wrong.iter().any(|words| alert.contains(words));
         assert!(!home.alerts().iter().any(untrue), "{:#?}", home.alerts());
     }
+}
+
+/// Whether a symbol is among the positions that a next start will know of.
+fn is_on_disk(home: &Home, symbol: &str) -> bool {
+    let database = rusqlite::Connection::open(home.path("state/keeper.db")).unwrap();
+    let known = "SELECT value FROM facts WHERE name = 'positions_at_fyers'";
+    let known: Result<String, _> = database.query_row(known, [], |row| row.get(0));
+    known.is_ok_and(|known| known.contains(symbol))
 }
 
 /// As after a take-over, or a start, in the time for which FYERS wants no requests.
