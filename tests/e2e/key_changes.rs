@@ -110,5 +110,9 @@ fn a_field_that_nobody_sees_and_one_in_the_query_never_reach_fyers() {
     }
     let query = "/api/v3/orders/sync?qty=100&symbol=NSE:SBIN-EQ";
     refused(&bot.ask(Method::POST, query, Some(order(1, 700))), "a field comes twice");
+    for query in ["?{%22qty%22:100}", "?x=%7B%22qty%22:100%7D", "?qty[]=100", "?%2526qty=100"] {
+        let path = format!("/api/v3/orders/sync{query}");
+        refused(&bot.ask(Method::POST, &path, Some(order(1, 700))), "a field comes twice");
+    }
     waiting(&bot, 1, 700, "fyers");
 }

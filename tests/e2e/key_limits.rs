@@ -150,6 +150,17 @@ fn a_field_that_comes_twice_never_reaches_fyers() {
             );
         }
     }
+    // A program that cannot read on there sees no second field; one that can does.
+    for hidden in [r#"1e400"#, r#""\ud800""#, &format!("{}{}", "[".repeat(200), "]".repeat(200))] {
+        let body = format!(
+            r#"{{"symbol":"{SBIN}","qty":1,"type":2,"side":1,"productType":"CNC","x":{hidden},"QTY":999}}"#
+        );
+        for token in [&small, &free] {
+            let (status, answer) = raw(&keeper, "POST", "/api/v3/orders/sync", token, &body);
+            assert_eq!(status, 400, "{body}: {answer}");
+            assert!(answer.contains("must be JSON") && answer.contains("-50"), "{answer}");
+        }
+    }
     assert_eq!(calls(), before, "nothing of it left");
 }
 

@@ -170,6 +170,12 @@ pub enum Refused {
          programs could read it in two ways. Nothing was done; send each field once"
     )]
     Ambiguous,
+    /// What comes behind the place where a program stops may be read by FYERS.
+    #[error(
+        "the body of this request must be JSON, and be it for every program: it has broken text, a number out of range, \
+         too many levels, or something before or behind it. Nothing was done"
+    )]
+    Unreadable,
     /// Not in the keeper's list of calls.
     #[error("the keeper does not know this call, and passes on only what it knows or what only reads")]
     UnknownCall,

@@ -4,7 +4,6 @@ use fyers_api::{
     codes,
     http::{ApiRequest, Method},
     model::{OrderRequest, OrderType, Position, Product},
-    number,
     operation::Operation,
     request::{self, GttFields, GttLegFields, OrderFields, Spelling},
 };
@@ -103,8 +102,8 @@ pub struct OrderCall {
     pub stops: Vec<Decimal>,
     /// Whether every order in it could be read.
     pub understood: bool,
-    /// Whether another program could read other fields in it.
-    pub is_ambiguous: bool,
+    /// Whether another program could read other fields in it; always plain for what does not trade.
+    pub spelling: Spelling,
     /// Whether an order carries more than itself: a stop or target leg of its own, or a later session.
     pub has_extras: bool,
     /// Whether it also cancels waiting orders (an exit with `pending_orders_cancel`).
@@ -123,7 +122,7 @@ impl OrderCall {
     /// Reads a request. Never fails: what cannot be read is said to be so.
     pub fn read(call: &ApiRequest) -> Self {
         let operation = Operation::of(call);
-        let is_ambiguous = operation.trades() && is_ambiguous(call);
+        let spelling = if operation.trades() { spelling(call) } else { Spelling::Plain };
         let (orders, understood) = match operation {
             Operation::Place => one(&call.body),
             Operation::PlaceMany => many(&call.body),
@@ -134,8 +133,8 @@ impl OrderCall {
         let legs: Vec<Leg> = orders.iter().filter_map(leg).collect();
         Self {
             operation,
-            understood: understood && !is_ambiguous && legs.len() == orders.len(),
-            is_ambiguous,
+            understood: understood && spelling == Spelling::Plain && legs.len() == orders.len(),
+            spelling,
             legs,
             stops: orders.iter().filter_map(|fields| request::decimal(&fields.stop_price).ok()).collect(),
             has_extras: orders.iter().any(has_extras),
@@ -191,10 +190,13 @@ impl OrderCall {
     }
 }
 
-/// A field in the query beside a body may be read instead of the body's, or beside it.
-fn is_ambiguous(call: &ApiRequest) -> bool {
-    Spelling::of(&call.body) == Spelling::Ambiguous
-        || (!call.body.trim_ascii().is_empty() && request::names_a_field(&call.query))
+/// A field in the query beside a body may be read instead of the body's, or beside it. No body is no second place.
+fn spelling(call: &ApiRequest) -> Spelling {
+    match Spelling::of(&call.body) {
+        _ if call.body.trim_ascii().is_empty() => Spelling::Plain,
+        Spelling::Plain if request::names_a_field(&call.query, &call.body) => Spelling::Ambiguous,
+        spelling => spelling,
+    }
 }
 
 /// The order, if its symbol, side, quantity and prices can be read. What kind of order it is does not matter here.
@@ -285,7 +287,8 @@ fn cancels_waiting(body: &[u8]) -> bool {
         pending_orders_cancel: Value,
     }
     let exit = serde_json::from_slice::<Exit>(body).map(|exit| exit.pending_orders_cancel);
-    is_object(body) && exit.is_ok_and(|flag| number::whole(&flag) == Some(1) || flag == true)
+    // FYERS documents the number 1; whether it understands `"1"` or `true` is not known.
+    is_object(body) && exit.is_ok_and(|flag| flag.as_i64() == Some(1))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod unread;
 use std::{collections::BTreeMap, sync::Arc};
 
 use chrono::{DateTime, Utc};
-use fyers_api::{model::Position, operation::Operation};
+use fyers_api::{model::Position, operation::Operation, request::Spelling};
 
 pub use super::refused::Refused;
 use super::{
@@ -140,8 +140,10 @@ fn orders_may_go(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), R
     if now.stopping {
         return Err(Refused::Stopping);
     }
-    if call.is_ambiguous {
-        return Err(Refused::Ambiguous);
+    match call.spelling {
+        Spelling::Plain => {}
+        Spelling::Ambiguous => return Err(Refused::Ambiguous),
+        Spelling::Unreadable => return Err(Refused::Unreadable),
     }
     let of_its_path = |why: Refused| why.of_its_path(call.operation, venue);
     let halt = if now.halted { exits_only(now, call, venue).map_err(of_its_path) } else { Ok(()) };

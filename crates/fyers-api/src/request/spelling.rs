@@ -13,7 +13,8 @@ pub enum Spelling {
     Plain,
     /// One comes twice, or in another case, or with characters that only look like it or that nobody sees.
     Ambiguous,
-    /// It is no JSON, or none of a usual depth.
+    /// It is no JSON, or none of a usual depth, or it has a number or a text that not every program can read: one may stop
+    /// there, and another may read what comes behind it.
     Unreadable,
 }
 
@@ -77,11 +78,36 @@ fn seen(name: &str) -> String {
     name.chars().filter(|one| !one.is_control() && !one.is_whitespace()).collect()
 }
 
-/// Whether a query names a field that decides what a request does, however it is written: beside a body there are two of them.
-pub fn names_a_field(query: &str) -> bool {
-    let names = query.split(['&', ';', '?']).map(|pair| pair.split_once('=').map_or(pair, |(name, _)| name));
-    let mut seen = names.map(|name| seen(&unescape(name)));
-    seen.any(|name| KNOWN.iter().any(|known| name.eq_ignore_ascii_case(known)))
+/// Whether a query names a field that decides what a request does, however it is written: beside a body there are two of
+/// them. The body's own JSON once more, as the Go SDK sends it, says nothing else.
+pub fn names_a_field(query: &str, body: &[u8]) -> bool {
+    let plain = plainly(query);
+    let is_known = |name: &str| KNOWN.iter().any(|known| seen(name).eq_ignore_ascii_case(known));
+    if plain.contains('{') {
+        let mut words = plain.split(|one: char| one.is_ascii_punctuation() && one != '_');
+        return !is_same_json(&plain, body) && words.any(is_known);
+    }
+    // Some programs read `qty[]=1` as a list of that name.
+    plain.split(['&', ';', '?']).filter_map(|pair| pair.split(['=', '[']).next()).any(is_known)
+}
+
+/// Without escapes, however often it was escaped.
+fn plainly(query: &str) -> String {
+    let mut plain = query.to_owned();
+    while plain.contains('%') {
+        let next = unescape(&plain);
+        if next == plain {
+            break;
+        }
+        plain = next;
+    }
+    plain
+}
+
+fn is_same_json(query: &str, body: &[u8]) -> bool {
+    let json = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).ok();
+    let query = query.trim_start_matches('?').as_bytes();
+    Spelling::of(query) == Spelling::Plain && json(query).is_some_and(|said| Some(said) == json(body))
 }
 
 /// What was found in a value.
@@ -182,11 +208,29 @@ mod tests {
             "??limitPrice=1",
             "qty%00=1",
             "id",
+            "?{\"qty\":100}",
+            "%7B%22qty%22%3A100%7D",
+            "x={\"Qty\":100}",
+            "qty[]=100",
+            "qty%5B0%5D=100",
+            "?%2526qty=100",
+            "q%2574y=1",
         ] {
-            assert!(names_a_field(query), "{query}");
+            assert!(names_a_field(query, b"{}"), "{query}");
         }
-        for query in ["", "x=qty", "data=1&note=side", "?"] {
-            assert!(!names_a_field(query), "{query}");
+        for query in ["", "x=qty", "data=1&note=side", "?", "50%&x=1", "v={}", "%%%"] {
+            assert!(!names_a_field(query, b"{}"), "{query}");
+        }
+    }
+
+    #[test]
+    fn the_body_once_more_as_the_query_says_nothing_else() {
+        let body = br#"{"id": "1"}"#;
+        for same in [r#"{"id":"1"}"#, r#"?{ "id":"1"}"#, "%7B%22id%22%3A%221%22%7D"] {
+            assert!(!names_a_field(same, body), "{same}");
+        }
+        for other in [r#"{"id":"2"}"#, r#"{"id":"1","id":"1"}"#, r#"{"id":"1"}&id=2"#, r#"[{"id":"1"}]"#] {
+            assert!(names_a_field(other, body), "{other}");
         }
     }
 
@@ -213,8 +257,21 @@ mod tests {
             assert_eq!(Spelling::of(body.as_bytes()), Spelling::Ambiguous, "{body}");
         }
         let deep = [vec![b'['; 5_000], vec![b']'; 5_000]].concat();
-        for body in [b"".as_slice(), b"{", b"{} {}", b"qty=1&qty=2", &deep] {
-            assert_eq!(Spelling::of(body), Spelling::Unreadable);
+        let deeper = [br#"{"qty":1,"x":"#.as_slice(), &[b'['; 200], &[b']'; 200], br#","QTY":500}"#].concat();
+        let bytes = b"{\"qty\":1,\"x\":\"\xff\",\"QTY\":500}".as_slice();
+        for body in [
+            b"".as_slice(),
+            b"{",
+            b"{} {}",
+            b"qty=1&qty=2",
+            &deep,
+            &deeper,
+            bytes,
+            br#"{"qty":1,"x":1e400,"QTY":500}"#,
+            br#"{"qty":1,"x":"\ud800","qty":500}"#,
+            b"\xef\xbb\xbf{\"qty\":1}",
+        ] {
+            assert_eq!(Spelling::of(body), Spelling::Unreadable, "{}", String::from_utf8_lossy(body));
         }
     }
 }

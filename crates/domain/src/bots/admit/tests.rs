@@ -285,6 +285,9 @@ fn a_field_that_comes_twice_is_refused_for_every_key_in_every_mode() {
             {
                 let now = seen(mode, key, Own::default());
                 assert_eq!(refused(&now, key, &twice), Refused::Ambiguous, "{path} {body} {mode:?}");
+                let hidden = r#"{"qty":1,"x":1e400,"QTY":500}"#;
+                let hidden = ApiRequest { body: hidden.into(), ..twice.clone() };
+                assert_eq!(refused(&now, key, &hidden), Refused::Unreadable, "{path} {mode:?}");
             }
         }
     }

@@ -87,20 +87,28 @@ fn doubled_fields_are_seen_in_everything_that_trades_and_nowhere_else() {
         (Method::Delete, "/positions"),
     ] {
         let call = |body: &str| OrderCall::read(&ApiRequest { method, ..request(path, body) });
-        assert!(call(twice).is_ambiguous && call(&format!("[{twice}]")).is_ambiguous, "{path}");
-        assert!(!call(r#"{"id":"1","qty":1}"#).is_ambiguous && !call("qty=1&qty=2").is_ambiguous, "{path}");
+        for twice in [twice, &format!("[{twice}]")] {
+            assert_eq!(call(twice).spelling, Spelling::Ambiguous, "{path}");
+        }
+        for hidden in ["qty=1&qty=2", r#"{"qty":1,"x":1e400,"QTY":500}"#, r#"{"qty":1,"x":"\ud800","QTY":5}"#]
+        {
+            assert_eq!(call(hidden).spelling, Spelling::Unreadable, "{path}");
+        }
+        for plain in [r#"{"id":"1","qty":1}"#, "", " "] {
+            assert_eq!(call(plain).spelling, Spelling::Plain, "{path}");
+        }
     }
     let quotes = ApiRequest { surface: Surface::Data, ..request("/quotes", twice) };
-    assert!(!OrderCall::read(&quotes).is_ambiguous);
+    assert_eq!(OrderCall::read(&quotes).spelling, Spelling::Plain);
 }
 
 #[test]
 fn a_query_beside_a_body_that_trades_is_read_in_two_ways() {
     let with = |query: &str, body: &str| {
         let call = ApiRequest { query: query.into(), ..request("/orders/sync", body) };
-        OrderCall::read(&call).is_ambiguous
+        OrderCall::read(&call).spelling == Spelling::Ambiguous
     };
-    assert!(with("qty=100&symbol=NSE:SBIN-EQ", &order().to_string()) && with("SIDE=-1", "side=1"));
+    assert!(with("qty=100&symbol=NSE:SBIN-EQ", &order().to_string()) && with("SIDE=-1", "{}"));
     assert!(!with("", &order().to_string()) && !with("v=2", &order().to_string()) && !with("id=7", ""));
 }
 
@@ -119,7 +127,7 @@ fn orders_by_other_paths_are_read_or_said_to_be_opaque() {
 }
 
 #[test]
-fn a_flag_that_comes_twice_is_not_set() {
+fn a_flag_is_set_by_the_number_one_only_and_once() {
     assert!(cancels_waiting(br#"{"exit_all":1,"pending_orders_cancel":1}"#));
     for body in [
         r#"{"pending_orders_cancel":0,"pending_orders_cancel":1}"#,
@@ -127,6 +135,10 @@ fn a_flag_that_comes_twice_is_not_set() {
         "[1]",
         "",
         r#"{"pending_orders_cancel":2}"#,
+        // Whether FYERS understands these is not known.
+        r#"{"pending_orders_cancel":"1"}"#,
+        r#"{"pending_orders_cancel":true}"#,
+        r#"{"pending_orders_cancel":1.0}"#,
     ] {
         assert!(!cancels_waiting(body.as_bytes()), "{body}");
     }
