@@ -73,6 +73,11 @@ pub fn call(path: &str) -> ApiRequest {
     }
 }
 
+/// An answer's message as the keeper itself tells it: whose words they are is told beside them.
+pub fn own_words(message: &str) -> &str {
+    message.strip_prefix("fyers-keeper: ").unwrap_or(message)
+}
+
 /// Reads an answer; `of` takes a good one apart, and `None` of it means that it is not as expected.
 pub fn read<T>(
     forwarded: Option<Forwarded>,

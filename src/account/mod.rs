@@ -8,7 +8,7 @@ mod funds;
 mod orders;
 mod positions;
 
-pub use answer::{AccountPart, Trouble, call, read};
+pub use answer::{AccountPart, Trouble, call, own_words, read};
 pub use columns::{amount, rupees};
 pub use funds::Money;
 pub use orders::{OrderRow, Orders};

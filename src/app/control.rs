@@ -48,7 +48,7 @@ use crate::{
 };
 
 const HALTED: &str = "Halted: entries are refused; orders that reduce an open position still pass, at FYERS while there is a token. \
-     /resume ends it.";
+     /resume in Telegram or the button on the page ends it.";
 const NO_ANSWER: &str = "The keeper did not answer in time: whether it was done is not known. Look with /status before you send it again.";
 /// How many events `/logs` shows.
 const EVENTS: u32 = 8;

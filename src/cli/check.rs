@@ -222,10 +222,9 @@ fn end_of_refresh(session: &SessionStatus, json: bool, goes_on: bool) -> Exit {
     let Some(problem) = problem else { return report.end(json) };
     let held = TokenReport { reason: session.reason, ..report_of(session) };
     let is_tried = matches!(session.state, StateName::Refreshing | StateName::Checking);
-    match is_tried {
-        _ if json => {}
-        true => held.print_token(),
-        false => held.print(),
+    // Which token it is, and no word of FYERS' about it: none has come now.
+    if !json {
+        held.print_token();
     }
     let what = format!("no new token: {}; the token in use stays", refresh_report::why(problem));
     let next = match is_tried && !goes_on {

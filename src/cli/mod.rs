@@ -61,10 +61,11 @@ pub use setup::{CliConfig, load};
 #[command(name = "fyers-keeper", version = crate::build_info::SHOWN, arg_required_else_help = true)]
 #[command(after_help = "Settings come from the environment and then from the .env file;\n\
     `fyers-keeper config example` shows them all.\n\
-    Exit codes: 0 good, 1 other error (calendar check: no trading that day), 2 usage,\n\
-    69 unreachable, 70 gave up, 71 the address is taken, 73 another keeper uses\n\
-    the state folder, 75 try again later, 77 login required, 78 bad settings.\n\
-    With --json an error is one object too: {\"error\": {\"exit_code\", \"problems\": [{\"what\", \"remedy\"}]}}.")]
+    Exit codes: 0 good, 1 other error (calendar check: no trading that day),\n\
+    2 usage, 69 unreachable, 70 gave up, 71 the address is taken, 73 another keeper\n\
+    uses the state folder, 75 try again later, 77 login required, 78 bad settings.\n\
+    With --json an error is one object too:\n\
+    {\"error\": {\"exit_code\", \"problems\": [{\"what\", \"remedy\"}]}}.")]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]

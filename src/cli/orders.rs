@@ -5,7 +5,7 @@ use fyers_api::ist::ist;
 use keeper_domain::{money::grouped, order_journal::OrderProgress, text::excerpt, wrap};
 use serde_json::Value;
 
-use crate::account::amount;
+use crate::account::{amount, own_words};
 use crate::cli::{
     exit::Exit,
     failure::Failure,
@@ -117,7 +117,7 @@ fn notes(order: &Value) -> Vec<String> {
     let bot = bot.map(|bot| format!("bot {}", excerpt(&bot, 24)));
     let part = OrderProgress::of_entry(order).filter(|progress| progress.word() == "part");
     let part = part.map(|progress| progress.words());
-    bot.into_iter().chain(part).chain(because.then(|| excerpt(&message, LONGEST))).collect()
+    bot.into_iter().chain(part).chain(because.then(|| excerpt(own_words(&message), LONGEST))).collect()
 }
 
 /// A market order has none, and an old entry does not know.

@@ -14,7 +14,7 @@ use crate::cli::{
     state_store,
 };
 use crate::{
-    account::{AccountPart, Trouble},
+    account::{AccountPart, Trouble, own_words},
     keys::KeyWish,
     login_report::LoginReport,
     private_file::{self, Rules},
@@ -110,7 +110,7 @@ async fn of_standby(config: &CliConfig, answer: reqwest::Response) -> Failure {
         Some(address) => format!("The one that acts is at {address}: ask there, or again in a moment."),
         None => "Ask on the host of the keeper that acts, or again in a moment.".to_owned(),
     };
-    fail(Exit::Unreachable, &excerpt(why.strip_prefix("fyers-keeper: ").unwrap_or(why), 300), &remedy)
+    fail(Exit::Unreachable, &excerpt(own_words(why), 300), &remedy)
 }
 
 fn of_answer(addr: SocketAddr, status: u16) -> Failure {
@@ -326,7 +326,7 @@ fn table(status: &Status) -> String {
     };
     let session = &status.session;
     let mut rows = vec![
-        ("health", format!("{:?}", status.status).to_lowercase()),
+        ("health", status.health_words().to_owned()),
         ("mode", status.mode_words()),
         ("orders", status.orders_words().to_owned()),
         ("session", format!("{}, because {}", session.state.words(), session.because())),

@@ -69,6 +69,13 @@ pub async fn examine(patient: &Patient<'_>) -> Vec<Finding> {
         Some(held) if settings.app.is_some() => Some(token::token(held, asked, patient.now).await),
         _ => None,
     };
+    let secret = secret.map(|secret| match &token {
+        // The proof that it would wait for is there.
+        Some(token) if token.mark == Mark::Pass && secret.mark == Mark::Pass => {
+            Finding::pass(secret.check, "FYERS has not refused app id and secret")
+        }
+        _ => secret,
+    });
     let public = reach::public(settings, keeper.mark == Mark::Pass && lock.is_held()).await;
     let mut findings = settings_of(patient);
     findings.push(machine::clock(probe.skew()));

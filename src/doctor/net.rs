@@ -35,6 +35,9 @@ pub(super) enum Probe {
     Silent(&'static str),
 }
 
+/// Nobody listens there.
+pub(super) const NO_CONNECTION: &str = "no connection";
+
 impl Probe {
     pub(super) fn is_answered(&self) -> bool {
         matches!(self, Self::Answered { .. })
@@ -89,7 +92,7 @@ async fn ask(builder: ClientBuilder, method: Method, url: &Url) -> Probe {
     let mut answer = match client.request(method, url.clone()).send().await {
         Ok(answer) => answer,
         Err(error) if error.is_timeout() => return Probe::Silent("no answer within 5 s"),
-        Err(error) if error.is_connect() => return Probe::Silent("no connection"),
+        Err(error) if error.is_connect() => return Probe::Silent(NO_CONNECTION),
         Err(_) => return Probe::Silent("the connection broke"),
     };
     let took = began.elapsed();

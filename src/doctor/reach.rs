@@ -18,7 +18,7 @@ pub(super) async fn keeper(settings: &Settings, lock: Lock) -> Finding {
     }
     let alive = match Url::parse(&format!("http://{addr}/livez")) {
         Ok(url) => net::get(&url).await,
-        Err(_) => Probe::Silent("no connection"),
+        Err(_) => Probe::Silent(net::NO_CONNECTION),
     };
     let pid = |pid: Option<u32>| pid.map(|pid| format!(" (process {pid})")).unwrap_or_default();
     match (lock, alive) {
@@ -42,14 +42,14 @@ pub(super) async fn keeper(settings: &Settings, lock: Lock) -> Finding {
                 "Check that KEEPER_HTTP_ADDR is the same here and there; else see its log.",
             )
         }
-        (Lock::Free, Probe::Answered { .. }) => Finding::warn(
-            "keeper",
-            format!("none uses this state folder, but something answers on {addr}"),
-            "Another keeper or program has the address: choose another KEEPER_HTTP_ADDR or KEEPER_STATE_DIR.",
-        ),
-        (Lock::Free, Probe::Silent(_)) => {
+        (Lock::Free, Probe::Silent(net::NO_CONNECTION)) => {
             Finding::pass("keeper", "none runs here; start one: fyers-keeper run")
         }
+        (Lock::Free, _) => Finding::warn(
+            "keeper",
+            format!("none uses this state folder, but something listens on {addr}"),
+            "Another keeper or program has the address: choose another KEEPER_HTTP_ADDR or KEEPER_STATE_DIR.",
+        ),
     }
 }
 

@@ -13,18 +13,21 @@ use keeper_domain::{
 use crate::doctor::finding::Finding;
 
 const ROW: &str = "token";
-const LOG_IN: &str = "Log in: `fyers-keeper login`, or the link on the login card in Telegram.";
 
 /// `broker` is whom to ask; `None` where FYERS does not answer, or where there is no app to ask with.
 pub(super) async fn token(held: &StoredSession, broker: Option<&dyn Broker>, now: DateTime<Utc>) -> Finding {
     let Some(token) = &held.access else {
-        return Finding::warn(ROW, "there is none: until a login no order reaches FYERS", LOG_IN);
+        return Finding::warn(
+            ROW,
+            "there is none: until a login no order reaches FYERS",
+            Reason::NeverLoggedIn.remedy(),
+        );
     };
     let end = token.ends_at();
     let name = format!("token {}", token.fingerprint());
     if let Some(end) = end.filter(|end| *end <= now) {
         let what = format!("{name} ended {}: until the next login no order reaches FYERS", time(end));
-        return Finding::warn(ROW, what, LOG_IN);
+        return Finding::warn(ROW, what, Reason::NeverLoggedIn.remedy());
     }
     let until = end.map_or_else(String::new, |end| format!(" until {}", time(end)));
     match broker {
@@ -61,9 +64,11 @@ async fn said(
         Err(error) => judge_profile(&error),
     };
     match failure {
-        CallFailure::Final { reason, .. } => {
-            Finding::fail(ROW, format!("FYERS does not take {name}: {}", reason.words()), LOG_IN)
-        }
+        CallFailure::Final { reason, .. } => Finding::fail(
+            ROW,
+            format!("FYERS does not take {name}: {}", reason.words()),
+            Reason::NeverLoggedIn.remedy(),
+        ),
         CallFailure::Transient { reason, .. } => {
             let what = format!("{name} is held{until}, and could not be checked: {}", reason.words());
             Finding::warn(ROW, what, "Try again in a few minutes.")

@@ -137,7 +137,7 @@ fn leftovers(status: &Status) -> Check {
     let left = &status.simulated_left;
     let words = || {
         format!(
-            "simulated positions are still open: {}; orders that would close them are refused until /flat",
+            "simulated positions are still open: {}; orders that would close them are refused until /flat in Telegram clears them",
             left.join(", ")
         )
     };

@@ -303,6 +303,16 @@ impl Status {
         }
     }
 
+    /// How it is, in words.
+    pub fn health_words(&self) -> &'static str {
+        match self.status {
+            Health::Pass if self.halted => "Running, but trading is halted",
+            Health::Pass => "All is well",
+            Health::Warn => "Needs a look",
+            Health::Fail => "A part of the keeper is down",
+        }
+    }
+
     /// What is not well, in words.
     pub fn problems(&self) -> Vec<String> {
         let problem = |check: &Check| (check.status != Health::Pass).then(|| check.output.clone()).flatten();

@@ -39,6 +39,8 @@ fn a_person_sets_a_keeper_up_in_a_browser() {
             phone.fill("#secret", "SIMULATED1").await;
             phone.tap("#save-app").await;
             phone.sees("Telegram").await;
+            let said = phone.text("#app-words").await;
+            assert!(said.lines().count() == 4 && said.lines().all(|line| line.starts_with('✓')), "{said}");
             phone.shoot_whole("4-telegram").await;
             phone.fill("#bot", &simulator::Telegram::default().bot_token).await;
             phone.tap("#save-bot").await;
@@ -51,6 +53,7 @@ fn a_person_sets_a_keeper_up_in_a_browser() {
             phone.tap("#finish").await;
             phone.sees("Saved. Now the first login").await;
             assert_eq!(phone.run(fits).await, 0);
+            assert!(phone.text("#next-mode code").await.starts_with("FYERS_SANDBOX="));
             phone.shoot_whole("7-done").await;
             let complaints = phone.complaints().await;
             assert!(complaints.is_empty(), "the browser complains: {complaints:#?}");

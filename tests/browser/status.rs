@@ -361,6 +361,12 @@ fn a_busy_page_fits_a_phone_and_a_desktop() {
             assert_eq!(phone.run(narrow).await, 0, "why an order was refused is squeezed into a column");
             let rows = "return document.querySelectorAll('#orders li').length";
             assert_eq!(phone.run(rows).await, orders.len());
+            let ends = "return [...document.querySelectorAll('#orders li:not(:has(.bad))')] \
+                .filter((e) => e.querySelector('.price').textContent.length < 14 && e.lastElementChild.offsetTop !== e.querySelector('.price').offsetTop).length";
+            assert_eq!(phone.run(ends).await, 0, "what came of an order has fallen below its row");
+            let ragged = "const at = [...document.querySelectorAll('#acts > form, #acts > .button')].map((e) => e.offsetTop); \
+                return innerWidth < 768 ? new Set(at).size * 2 - at.length : 0";
+            assert!(phone.run(ragged).await.as_i64().unwrap() <= 1, "two buttons stand side by side");
             phone.shoot_whole("1-busy").await;
             phone.end().await;
         }

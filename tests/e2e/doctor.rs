@@ -65,10 +65,23 @@ fn a_whole_setup_beside_its_running_keeper_is_all_good() {
     assert_eq!(answer["good"], true);
     is(&answer, "keeper", "pass", &format!("process {}", keeper.pid()));
     is(&answer, "token", "pass", "of account XX00001, good until");
+    let secret = of(&answer, "app secret")[0]["what"].to_string();
+    assert!(!secret.contains("first login"), "the proof is there already: {secret}");
     is(&answer, "Telegram bot", "pass", "@");
     is(&answer, "redirect URI", "pass", &public);
     assert!(home.run(&["doctor"]).exits(0).out.ends_with("All is well.\n"));
     assert!(keeper.stop().success(), "the keeper did not notice");
+}
+
+/// As a program that is no HTTP server: `run` would find the address taken.
+#[test]
+fn an_address_that_another_program_has_is_told_before_the_first_start() {
+    let home = Home::bare(Options::default());
+    let listener = TcpListener::bind(("127.0.0.1", home.port)).unwrap();
+    std::thread::spawn(move || listener.incoming().for_each(drop));
+    let ran = home.run(&["doctor", "--json"]).exits(0);
+    is(&ran.json(), "keeper", "warn", "something listens on");
+    advises(&ran);
 }
 
 #[test]

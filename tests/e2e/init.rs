@@ -185,7 +185,7 @@ fn a_set_up_that_was_left_goes_on_where_it_was() {
     let home = home();
     let mut talk = Conversation::start(&home);
     talk.answer("The keeper's https address", "");
-    talk.answer("App id", "ABCD1234EF-200");
+    talk.answer("App id", "abcd1234ef-200");
     talk.answer("Secret id", SECRET);
     talk.wait("Bot token");
     let (code, said) = talk.end();
@@ -193,7 +193,7 @@ fn a_set_up_that_was_left_goes_on_where_it_was() {
     assert!(said.contains("start again with `fyers-keeper init`"), "{said}");
 
     let mut talk = Conversation::start(&home);
-    talk.answer("The keeper's https address", "");
+    talk.answer("The keeper's https address", "None");
     let before = talk.wait("Bot token");
     assert!(!before.contains("App id") && before.contains("FYERS begins a login"), "{before}");
     talk.read -= "Bot token".len();
@@ -216,8 +216,9 @@ fn without_an_app_the_set_up_ends_in_mock_mode() {
     let mut talk = Conversation::start(&home);
     talk.answer("The keeper's https address", "https://keeper.example.com");
     talk.wait("comes back to https://keeper.example.com/fyers/callback");
-    talk.answer("App id", "");
-    talk.answer("Bot token", "");
+    // What Enter stands for, in words.
+    talk.answer("App id", "no app");
+    talk.answer("Bot token", "none");
     talk.wait("Done");
     let (code, said) = talk.end();
     assert_eq!(code, Some(0), "{said}");

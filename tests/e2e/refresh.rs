@@ -147,3 +147,16 @@ fn a_running_keeper_makes_the_call_itself() {
     assert_eq!(status["session"]["fingerprint"], ran.json()["fingerprint"], "the keeper uses the new token");
     home.wait_env(&home.newest(TokenKind::Access));
 }
+
+/// What the keeper knew before is no answer of FYERS'.
+#[test]
+fn a_refresh_that_reaches_nobody_says_nothing_in_the_name_of_fyers() {
+    let home = home(RefreshMode::Enabled);
+    home.write_env(&home.env().replace("FYERS_PIN='1234'", ""));
+    let keeper = home.start_ready();
+    keeper.wait_status("the first check", |status| status["session"]["usable"] == true);
+    home.sim.set_outage(Service::Fyers, true);
+    let ran = home.run(&["refresh"]).exits(78);
+    assert!(ran.err.contains("no new token") && ran.out.starts_with("token "), "{ran:?}");
+    assert!(!ran.text().contains("FYERS accepts"), "{ran:?}");
+}

@@ -1,9 +1,9 @@
 //! Events in a person's words, one line each: for the status page and for /logs.
 
 use crate::{
-    alerts::words::{in_days, order, orders_were},
+    alerts::words::{in_days, length, order, orders_were},
     event::Event,
-    text::excerpt,
+    text::{excerpt, going_on},
 };
 use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
@@ -83,7 +83,7 @@ fn exchange(event: &Event) -> Option<String> {
             format!("Order at FYERS: {}", order(symbol, *quantity))
         }
         Event::OrderRefused { symbol, quantity, why, .. } => {
-            format!("Order refused: {}, because {why}", order(symbol, *quantity))
+            format!("Order refused: {}, because {}", order(symbol, *quantity), going_on(why))
         }
         Event::OrderOutcomeUnknown { asked, symbol, quantity, orders, token_refused, .. } => {
             match asked.words() {
@@ -136,7 +136,10 @@ fn keeper(event: &Event) -> Option<String> {
         Event::TickSkipped { holiday, .. } => format!("No daily check: {holiday}"),
         Event::SegmentJoined { symbol, .. } => format!("MCX sessions count from now on: {symbol}"),
         Event::CalendarUncovered { year } => format!("No holidays on file for {year}"),
-        Event::ClockStepped { seconds } => format!("The clock jumped by {seconds} s"),
+        Event::ClockStepped { seconds } => {
+            let way = if *seconds < 0 { "back" } else { "ahead" };
+            format!("The clock jumped {} {way}", length(*seconds))
+        }
         Event::StrangerWrote { .. } => "A stranger wrote to the bot".to_owned(),
         Event::WrongKeys { client, count } => {
             format!("{count} requests with a wrong gateway key, the latest from {client}")

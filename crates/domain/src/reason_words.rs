@@ -81,7 +81,7 @@ impl Reason {
             | Self::RefreshTokenExpired
             | Self::RefreshTokenRejected
             | Self::AppChanged
-            | Self::Refused => "Log in: `fyers-keeper login`, or the link on the login card in Telegram.",
+            | Self::Refused => "Log in: `fyers-keeper login`, the status page, or /login in Telegram.",
             Self::CodeRejected => "Log in once more: a code works once, and for a short time.",
             Self::Verified
             | Self::Refreshed

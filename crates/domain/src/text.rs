@@ -90,6 +90,15 @@ pub fn clip(text: &str, most: usize) -> String {
     short
 }
 
+/// A sentence as it goes on behind a colon or a "because". A name in capitals stays as it is.
+pub fn going_on(sentence: &str) -> String {
+    let mut letters = sentence.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),
+        _ => sentence.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -113,6 +122,13 @@ mod tests {
         assert_eq!(shown("a \u{1b}[2J b"), "a \u{fffd}[2J b");
         assert_eq!(shown("⚠️ fine"), "⚠️ fine");
         assert_eq!(shown_lines("a\n\tb\u{9b}\r"), "a\n\tb\u{fffd}\u{fffd}");
+    }
+
+    #[test]
+    fn a_sentence_goes_on_in_small_letters_and_a_name_keeps_its_own() {
+        assert_eq!(going_on("Halted: entries are refused"), "halted: entries are refused");
+        assert_eq!(going_on("FYERS refuses the PIN"), "FYERS refuses the PIN");
+        assert_eq!((going_on("it"), going_on("A"), going_on("")), ("it".into(), "A".into(), String::new()));
     }
 
     #[test]

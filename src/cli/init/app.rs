@@ -31,11 +31,8 @@ pub(super) fn address(
             "With an https address of its own the keeper takes a login with one tap. Without one you log in on this \
              machine, or paste the address of the page that you land on.",
         );
-        let answer =
-            terminal.ask("The keeper's https address, as https://keeper.example.com. Enter: none")?;
-        if answer.is_empty() {
-            break;
-        }
+        let question = "The keeper's https address, as https://keeper.example.com. Enter: none";
+        let Some(answer) = terminal.ask_or_none(question)? else { break };
         match place.save(&[("KEEPER_PUBLIC_URL", &SecretString::from(answer))]) {
             Ok(saved) => config = saved,
             Err(failure) => terminal.say(&words(&failure)),
@@ -178,10 +175,8 @@ async fn dashboard(terminal: &mut Terminal, config: &CliConfig) {
 
 /// `None`: the person has no app. An error inside is about the answers.
 fn enter(terminal: &mut Terminal, place: &Place) -> Result<Option<Result<CliConfig, Failure>>, Failure> {
-    let id = terminal.ask("App id, as ABCD1234EF-200. Enter: no app, simulated orders only")?;
-    if id.is_empty() {
-        return Ok(None);
-    }
+    let question = "App id, as ABCD1234EF-200. Enter: no app, simulated orders only";
+    let Some(id) = terminal.ask_or_none(question)?.map(|id| id.to_ascii_uppercase()) else { return Ok(None) };
     // Before the secret is asked for: a slip costs one answer, not two.
     if let Some((what, remedy)) = config::app_id_flaw(&id) {
         return Ok(Some(Err(fail(Exit::BadSettings, &format!("FYERS_CLIENT_ID {what}"), remedy))));

@@ -92,14 +92,11 @@ impl PageSetUp {
             _ => finding.what.clone(),
         };
         // A green tick is for what FYERS has said, not for what could not be asked.
-        let sign = if findings.iter().any(|finding| finding.mark == Mark::Warn) {
-            "! The app is saved:"
-        } else {
-            "✓"
-        };
-        let all: Vec<String> = findings.iter().map(words).collect();
-        let words = if all.is_empty() { "the app is saved".to_owned() } else { all.join(" · ") };
-        Ok((format!("{sign} {words}"), saved))
+        let is_in_doubt = findings.iter().any(|finding| finding.mark == Mark::Warn);
+        let (first, sign) =
+            if is_in_doubt { ("! The app is saved:", "") } else { ("✓ The app is saved.", "✓ ") };
+        let rest = findings.iter().map(|finding| format!("{sign}{}", words(finding)));
+        Ok((std::iter::once(first.to_owned()).chain(rest).collect::<Vec<_>>().join("\n"), saved))
     }
 
     fn saved_app(&self, answers: &AppAnswers) -> Result<(CliConfig, Vec<&'static str>), String> {

@@ -11,7 +11,7 @@ use crate::cli::{
     init::{
         pairing::{Candidate, PATIENCE, Paired, lasting},
         place::{Place, words},
-        terminal::Terminal,
+        terminal::{Terminal, is_none},
     },
     setup::CliConfig,
 };
@@ -33,7 +33,7 @@ pub(super) async fn pair(
     terminal.say("In Telegram write /newbot to @BotFather, and copy the token that it answers with.");
     loop {
         let token = terminal.ask_secret("Bot token. Enter: no Telegram, alerts go to the log")?;
-        if token.expose_secret().is_empty() {
+        if is_none(token.expose_secret()) {
             terminal.say("No Telegram for now. Start `fyers-keeper init` again to add it.");
             return Ok(config);
         }

@@ -59,6 +59,11 @@ impl Terminal {
         line()
     }
 
+    /// The same, where Enter stands for nothing: whoever writes that word means it too.
+    pub(super) fn ask_or_none(&mut self, question: &str) -> Result<Option<String>, Failure> {
+        Ok(Some(self.ask(question)?).filter(|answer| !is_none(answer)))
+    }
+
     /// One of the answers that the question names, whatever its case; an empty one is Enter. Anything else decides
     /// nothing: the question comes again.
     pub(super) fn choose<T: Copy>(&mut self, question: &str, answers: &[(&str, T)]) -> Result<T, Failure> {
@@ -90,6 +95,13 @@ impl Terminal {
         let text = row("", &format!("{question}:"), room(&std::io::stdout()));
         let _closed = write!(out, "{} ", text.trim_end()).and_then(|()| out.flush());
     }
+}
+
+/// An address, an app id and a token are none of these words.
+pub(super) fn is_none(answer: &str) -> bool {
+    ["", "none", "no", "skip", "no app", "no telegram"]
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case(answer.trim()))
 }
 
 const LEFT: &str = "the set-up was left before its end";

@@ -6,7 +6,7 @@ use keeper_domain::{order_journal::OrderProgress, text::excerpt};
 use rust_decimal::prelude::ToPrimitive;
 use serde_json::Value;
 
-use crate::account::rupees;
+use crate::account::{own_words, rupees};
 
 /// One order, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl OrderRow {
             || entry["rejected"].is_object();
         let was_sent = matches!(entry["venue"].as_str(), Some("fyers" | "mock"));
         let progress = OrderProgress::of_entry(entry);
-        let words = excerpt(entry["message"].as_str().unwrap_or_default(), 400);
+        let words = excerpt(own_words(entry["message"].as_str().unwrap_or_default()), 400);
         let later = &entry["rejected"]["message"];
         let outcome = match (is_refused, entry["status"].as_i64()) {
             _ if later.is_string() => {
@@ -140,7 +140,7 @@ mod tests {
                 "10:30:00 | FYERS | sell 10 NSE:SBIN-EQ | at ₹800.50 | rejected: no margin",
             ),
             (
-                json!({"venue": "none", "code": -50, "message": "halted"}),
+                json!({"venue": "none", "code": -50, "message": "fyers-keeper: halted"}),
                 "10:30:00 | not sent | sell 10 NSE:SBIN-EQ | at ₹800.50 | refused: halted",
             ),
             (

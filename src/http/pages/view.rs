@@ -179,11 +179,11 @@ impl View {
             ShownMode::Sandbox => ("◐", "Sandbox"),
             ShownMode::Mock => ("○", "Mock"),
         };
-        let (health, health_words) = match status.status {
-            Health::Pass if status.halted => ("warn", "Running, but trading is halted"),
-            Health::Pass => ("pass", "All is well"),
-            Health::Warn => ("warn", "Needs a look"),
-            Health::Fail => ("fail", "A part of the keeper is down"),
+        let health = match status.status {
+            Health::Pass if status.halted => "warn",
+            Health::Pass => "pass",
+            Health::Warn => "warn",
+            Health::Fail => "fail",
         };
         let orders = orders.map(|entries| orders::of_date(entries, status.time.date_naive()));
         Self {
@@ -198,7 +198,7 @@ impl View {
             resumed: status.resumed_words(),
             is_bare: status.session.reason == Reason::NoCredentials,
             health,
-            health_words,
+            health_words: status.health_words(),
             problems: status.problems(),
             to_confirm: status.session.confirm_words(),
             open_at_fyers: status.open_at_fyers.clone(),

@@ -64,6 +64,19 @@ pub fn counted(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
+/// As many of these as there is room for, whole, and how many more there are.
+pub fn and_more(all: &[String], most: usize) -> String {
+    let clean: Vec<String> = all.iter().map(|one| excerpt(one, most)).collect();
+    let told = |shown: usize| match clean.len() - shown {
+        0 => clean.join(", "),
+        more => {
+            format!("{} and {more} more", clean.iter().take(shown).cloned().collect::<Vec<_>>().join(", "))
+        }
+    };
+    let fits = |text: &String| text.chars().count() <= most;
+    (1..=clean.len()).rev().map(told).find(fits).unwrap_or_else(|| clip(&clean.join(", "), most))
+}
+
 /// When something ends that has so many days left.
 pub fn in_days(days: i64) -> String {
     match days {
@@ -124,6 +137,16 @@ mod tests {
     fn an_order_is_told_with_its_side_and_what_is_none_is_no_buy() {
         assert_eq!(order("NSE:SBIN-EQ", -75), "sell 75 NSE:SBIN-EQ");
         assert_eq!(order("", 0), "a request to exit, change or cancel");
+    }
+
+    #[test]
+    fn a_list_without_room_names_whole_ones_and_how_many_more() {
+        let all = ["+6 NSE:SBIN-EQ", "-75 NSE:TCS-EQ", "+1 NSE:ITC-EQ"].map(str::to_owned);
+        assert_eq!(and_more(&all, 80), "+6 NSE:SBIN-EQ, -75 NSE:TCS-EQ, +1 NSE:ITC-EQ");
+        assert_eq!(and_more(&all, 42), "+6 NSE:SBIN-EQ, -75 NSE:TCS-EQ and 1 more");
+        assert_eq!(and_more(&all, 26), "+6 NSE:SBIN-EQ and 2 more");
+        assert_eq!(and_more(&all, 10), "+6 NSE:SB…");
+        assert_eq!(and_more(&[], 10), "");
     }
 
     #[test]

@@ -7,7 +7,7 @@ const show = () => {
   const gone = lost !== null && Date.now() - lost > PATIENCE;
   if (gone && at("gone").hidden) at("gone-words").textContent = `No connection to the keeper since ${clock(lost)} IST; what you see is as of then.`;
   at("gone").hidden = !gone;
-  at("link").textContent = gone ? "· not connected" : "· up to date";
+  at("link").textContent = gone ? "not connected" : "up to date";
   document.body.classList.toggle("gone", gone);
   document.title = gone ? "No connection · fyers-keeper" : title;
 };

@@ -8,6 +8,7 @@ use crate::{
     alerts::words::{clock, day, excerpt, in_days, moment},
     reason::Reason,
     reason_words::{is_all_it_takes, story},
+    text::going_on,
 };
 
 /// A login brings both tokens.
@@ -171,13 +172,13 @@ fn next_step(reason: Reason, context: &Context) -> String {
         }
         // A new login does not need the PIN.
         Reason::PinRejected | Reason::PinMissing => {
-            format!("Next: {} Or, for today: {hint}", reason.remedy())
+            format!("Next: {} Or, for today: {hint}", going_on(reason.remedy()))
         }
         _ if is_all_it_takes(reason) => format!("Next: {hint}"),
         Reason::PermissionMissing | Reason::AppMismatch | Reason::ClockSkew => {
-            format!("Next: {} Then {hint}", reason.remedy())
+            format!("Next: {} Then {hint}", going_on(reason.remedy()))
         }
-        _ => format!("Next: {} Then restart.", reason.remedy()),
+        _ => format!("Next: {} Then restart.", going_on(reason.remedy())),
     }
 }
 

@@ -3,11 +3,12 @@
 use crate::alert::Severity;
 use crate::alerts::texts::draft::{Context, Draft};
 use crate::{
-    alerts::words::{WIDTH, excerpt},
+    alerts::words::{WIDTH, and_more},
     app_kind::READS_ONLY,
     mode::Mode,
     reason::Reason,
     reason_words::is_all_it_takes,
+    text::going_on,
 };
 
 /// Switches that a person does not expect. The nightly way down and the morning's way up are routine.
@@ -84,7 +85,7 @@ pub(super) fn lost_beside_disk(why: Reason, open: Option<&[String]>, is_sandbox:
 }
 
 fn list(open: &[String]) -> String {
-    excerpt(&open.join(", "), WIDTH)
+    and_more(open, WIDTH)
 }
 
 /// What brings the keeper back to FYERS.
@@ -98,7 +99,7 @@ fn next(why: Reason, context: &Context) -> String {
             format!("Next: the keeper asks FYERS again. If it stays so, {}", context.login_hint)
         }
         _ if is_all_it_takes(why) => format!("Next: {}", context.login_hint),
-        _ => format!("Next: {}", why.remedy()),
+        _ => format!("Next: {}", going_on(why.remedy())),
     }
 }
 
@@ -120,7 +121,7 @@ fn up_live(why: Reason, context: &Context) -> Draft {
     }
     draft(Severity::Info)
         .line("Trading: from now on orders go to FYERS, with real money.")
-        .line("Next: nothing to do. Simulated orders and positions were not carried over; a message of its own names those that are open.")
+        .line("Next: nothing to do. Simulated orders and positions stay simulated; if any are open, a message of its own names them.")
 }
 
 fn up_sandbox(why: Reason) -> Draft {

@@ -3,7 +3,7 @@
 use crate::alert::Severity;
 use crate::alerts::{
     texts::{draft::Draft, keys, trading::topic},
-    words::{clip, excerpt, order},
+    words::{and_more, excerpt, order},
 };
 use crate::asked::Asked;
 use crate::event::UnreadBook;
@@ -130,7 +130,8 @@ fn several_unknown(draft: Draft, orders: &[String], searched: bool) -> Draft {
 }
 
 fn list(orders: &[String]) -> String {
-    clip(&orders.iter().map(|order| excerpt(order, 80)).collect::<Vec<_>>().join(", "), LIST)
+    let orders: Vec<String> = orders.iter().map(|order| excerpt(order, 80)).collect();
+    and_more(&orders, LIST)
 }
 
 fn what(symbol: &str, quantity: i64) -> String {
@@ -155,7 +156,7 @@ pub(super) fn rejected(
     )
     .item(item)
     .lines(keys::row(bot))
-    .line(format!("Why: {} (code {code})", excerpt(message, 180)))
+    .line(format!("Why: {} (code {code})", excerpt(message, 180).trim_end_matches('.')))
     .line(format!("Trading: {} The bot has FYERS' own answer.", asked.after_refusal()))
     .line("Next: put right what FYERS names before the bot sends it again.")
 }

@@ -64,7 +64,7 @@ pub(super) fn simulated_meanwhile(orders: u64) -> Draft {
         "simulated_meanwhile|",
         format!("{} simulated while no token could be used", orders_were(orders)),
     )
-    .line("Trading: nothing of it reached FYERS or will be sent there. New orders are.")
+    .line("Trading: nothing of this reached FYERS or will be sent there; new orders go to FYERS.")
     .line("Next: compare what the bot believes it holds with FYERS; `fyers-keeper orders` lists them.")
 }
 
