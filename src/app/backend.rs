@@ -53,6 +53,7 @@ use crate::{
         ActorStatus, CalendarStatus, Checks, ContactStatus, Day, DiskStatus, FeedsStatus, Health,
         HolidayStatus, SessionStatus, Status, TickStatus,
     },
+    under_way::UnderWay,
 };
 
 /// Longest wait for the outcome of a refresh: the retries of half a minute, and the last call.
@@ -87,6 +88,8 @@ pub struct KeeperBackend {
     disk: Arc<DiskLog>,
     lease: Option<Lease>,
     pulse: Pulse,
+    /// Logins that wait for their outcome.
+    logins: UnderWay,
     /// Session and book are in memory.
     is_loaded: Arc<AtomicBool>,
     began: Instant,
@@ -119,6 +122,7 @@ impl KeeperBackend {
             tick_time: parts.tick_time,
             login: parts.login.clone(),
             reads_only: parts.texts.reads_only,
+            logins: UnderWay::default(),
             is_loaded: Arc::new(AtomicBool::new(false)),
             #[cfg(feature = "fault-injection")]
             test_doors: parts.test_doors,
@@ -174,7 +178,13 @@ impl KeeperBackend {
     where
         O: Future<Output = Result<Result<SessionView, LoginFailure>, actix::MailboxError>>,
     {
-        match tokio::time::timeout(LOGIN_LIMIT, outcome).await {
+        let _until_told = self.logins.begin();
+        let outcome = tokio::select! {
+            biased;
+            outcome = tokio::time::timeout(LOGIN_LIMIT, outcome) => outcome,
+            () = self.logins.given_up() => return LoginReport::stopped(),
+        };
+        match outcome {
             Ok(Ok(Ok(session))) => match ask(&self.actors.exchange, GetMode).await {
                 Some(_) => {
                     let mode = self.actors.router.snapshot.load().shown();
@@ -190,6 +200,11 @@ impl KeeperBackend {
     /// The owner says whose keeper this is.
     pub(super) async fn confirm_account(&self, account: String) -> LoginReport {
         self.report(self.actors.token.send(ConfirmAccount(account))).await
+    }
+
+    /// Waits for the logins that are under way: a code works once. What takes longer is told to be not known.
+    pub(super) async fn end_logins(&self, limit: Duration) {
+        self.logins.over_or_given_up(limit).await;
     }
 
     fn calendar_status(&self) -> CalendarStatus {
