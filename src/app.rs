@@ -16,6 +16,7 @@ mod disk;
 mod equity;
 mod farewell;
 mod lease;
+mod logins;
 mod mirror;
 mod parts;
 mod phone;

@@ -34,6 +34,8 @@ mod login;
 mod login_tests;
 #[cfg(test)]
 mod login_walk;
+#[cfg(test)]
+mod newer_tests;
 mod refresh;
 #[cfg(test)]
 mod testing;
