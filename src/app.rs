@@ -16,6 +16,7 @@ mod disk;
 mod equity;
 mod farewell;
 mod lease;
+mod logins;
 mod mirror;
 mod parts;
 mod phone;
@@ -83,6 +84,8 @@ const START_LIMIT: Duration = Duration::from_secs(20);
 const DRAIN_LIMIT: Duration = Duration::from_secs(8);
 /// How long their bots' answers may take, when FYERS gives none in that time.
 const TELL_LIMIT: Duration = Duration::from_millis(2_500);
+/// How long it waits for a login: FYERS answers within a second, if it does.
+const LOGIN_LIMIT: Duration = Duration::from_secs(5);
 /// How long the end waits for alerts that are on their way: a little longer than the gap between two messages.
 const FLUSH_LIMIT: Duration = Duration::from_millis(1_200);
 /// How long a delivery that is under way may hold up another keeper that takes over. What takes longer is sent twice.
@@ -254,6 +257,10 @@ impl Keeper {
     }
 
     async fn drain(&self) {
+        tokio::join!(self.drain_orders(), self.backend.end_logins(LOGIN_LIMIT));
+    }
+
+    async fn drain_orders(&self) {
         let exchange = &self.actors.exchange;
         let drained = async {
             let _gone = exchange.send(StopOrders).await;

@@ -30,5 +30,6 @@ pub mod standby;
 pub mod status;
 pub mod store;
 pub mod telegram;
+mod under_way;
 pub mod wall_clock;
 pub mod webhook;

@@ -217,6 +217,17 @@ impl LoginReport {
         )
     }
 
+    /// The keeper stopped before FYERS had answered.
+    pub fn stopped() -> Self {
+        Self::bad(
+            None,
+            "The keeper stopped in this moment",
+            [
+                "What came of the login is not known. Open the status page; if it still asks for a login, log in again.",
+            ],
+        )
+    }
+
     /// All of it, a line each.
     pub fn text(&self) -> String {
         let mark = if self.good { "✅" } else { "⚠️" };

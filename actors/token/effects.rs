@@ -62,6 +62,13 @@ impl TokenActor {
                     listener.do_send(SessionChanged { from, to, why, view: view.clone() });
                 }
             }
+            Effect::NewerRefused(reason) => tracing::warn!(
+                event = "token.newer_refused",
+                actor = "token",
+                %reason,
+                "FYERS does not take FYERS_ACCESS_TOKEN of the settings, which is newer than the stored token: that one stays in \
+                 use. Remove the line from the settings"
+            ),
             Effect::Mirror(access, refresh) => self.mirror(access, refresh, ctx),
         }
     }

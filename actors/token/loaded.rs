@@ -3,10 +3,11 @@
 use keeper_domain::{
     notes::{CREDENTIALS, FAILED_LOGIN, LOGIN_STATES},
     ports::{Change, Store, StoreError, TickRecord},
+    secret::AccessToken,
     session::{
         bound::Bound,
         login::UsedStates,
-        reconcile::{Seeds, reconcile},
+        reconcile::{Seeds, reconcile_proven},
     },
     session_state::{FailedLogin, StoredSession},
 };
@@ -15,6 +16,8 @@ use keeper_domain::{
 pub struct Loaded {
     /// The session, with newer tokens of the settings in it.
     pub stored: StoredSession,
+    /// A newer token of the settings that is to be proven first.
+    pub newer: Option<AccessToken>,
     /// What the credentials are bound to.
     pub bound: Bound,
     /// The newest tick.
@@ -44,8 +47,10 @@ impl Loaded {
         }
         // A used state that is forgotten is still spent at FYERS, and is over in ten minutes.
         let used_states = LOGIN_STATES.read(store).await?.readable().unwrap_or_default();
+        let (stored, newer) = reconcile_proven(stored, &seeds.without(&bound));
         Ok(Self {
-            stored: reconcile(stored, &seeds.without(&bound)),
+            stored,
+            newer,
             bound,
             tick: store.last_tick().await?,
             used_states,

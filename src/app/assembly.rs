@@ -36,7 +36,8 @@ use keeper_domain::{
     chat::talk::Control,
     event::Event,
     keys::KeyRing,
-    notes::PUT_BACK,
+    moments::PutBackHalt,
+    notes::{PUT_BACK, PUT_BACK_HALTS},
     ports::{BrokerProxy, Change, Messenger, NoteStore, OutboxStore, Store, StoreError},
     routing::live_positions::LivePositions,
     session::{
@@ -51,6 +52,7 @@ use crate::{
     build_info,
     http::{Front, journal_signal::JournalSignal},
     keys::KeyAdmin,
+    store::postgres::HeldLease,
 };
 
 pub(super) fn start_actors(
@@ -275,27 +277,37 @@ pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<
         ..Change::default()
     };
     let is_noted = PUT_BACK.read(parts.store.as_ref()).await?.or_unreadable(true).unwrap_or(false);
-    if is_noted || parts.lease.as_ref().is_some_and(|lease| lease.holding().was_put_back()) {
-        distrust(parts, &mut change)?;
+    let holding = parts.lease.as_ref().map(|lease| lease.holding());
+    let is_put_back = is_noted || holding.is_some_and(HeldLease::was_put_back);
+    if is_put_back {
+        let before = PUT_BACK_HALTS.read(parts.store.as_ref()).await?.readable().unwrap_or_default();
+        let halted = before.into_iter().chain(holding.map(HeldLease::put_back_halt)).collect();
+        distrust(parts, &mut change, &halted)?;
     }
     match journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await {
+        Ok(()) => {
+            if let Some(holding) = holding.filter(|_| is_put_back) {
+                holding.note_halted();
+            }
+            Ok(())
+        }
         Err(error) if error.kind.heals() => {
             tracing::error!(event = "store.failed", actor = "keeper", "{error}");
             sink.report("keeper", event);
             Ok(())
         }
-        told => told,
+        refused => refused,
     }
 }
 
 /// The database is at an earlier moment: what was halted since then, and what is open, is not known.
-fn distrust(parts: &Parts, change: &mut Change) -> Result<(), StoreError> {
+fn distrust(parts: &Parts, change: &mut Change, halted: &Vec<PutBackHalt>) -> Result<(), StoreError> {
     change.events.push((parts.time.now(), Event::DatabasePutBack));
     change.halted = Some(true);
     if !parts.sandbox {
         change.live_positions = Some(LivePositions::not_known());
     }
-    change.notes.push(PUT_BACK.set(&false)?);
+    change.notes.extend([PUT_BACK.set(&false)?, PUT_BACK_HALTS.set(halted)?]);
     Ok(())
 }
 

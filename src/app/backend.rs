@@ -41,7 +41,8 @@ use keeper_domain::{
 use rand::Rng;
 
 use crate::app::{
-    Actors, Parts, ask::ask, contact::ContactWatch, equity, lease::Lease, sink::JournalSink, told_orders,
+    Actors, Parts, ask::ask, contact::ContactWatch, equity, lease::Lease, logins::Logins, sink::JournalSink,
+    told_orders,
 };
 use crate::{
     build_info,
@@ -57,8 +58,6 @@ use crate::{
 
 /// Longest wait for the outcome of a refresh: the retries of half a minute, and the last call.
 const REFRESH_LIMIT: Duration = Duration::from_secs(45);
-/// Longest wait for the outcome of a login: two calls to the broker with some retries.
-const LOGIN_LIMIT: Duration = Duration::from_secs(30);
 /// Longest wait for the answer to a bot's request: the pipe's own limit, and some.
 const FORWARD_LIMIT: Duration = Duration::from_secs(40);
 /// The pause before an actor that died is asked again.
@@ -87,6 +86,7 @@ pub struct KeeperBackend {
     disk: Arc<DiskLog>,
     lease: Option<Lease>,
     pulse: Pulse,
+    logins: Logins,
     /// Session and book are in memory.
     is_loaded: Arc<AtomicBool>,
     began: Instant,
@@ -109,6 +109,7 @@ impl KeeperBackend {
     ) -> Self {
         Self {
             contact: ContactWatch::new(parts, &actors),
+            logins: Logins::new(parts, &actors),
             actors,
             pulse: tree.pulse(),
             tree,
@@ -168,28 +169,14 @@ impl KeeperBackend {
         ask(&self.actors.token, GetSession).await
     }
 
-    /// How a login went. The exchange has been told of the new token before this answer, and its mailbox keeps the
-    /// order, so the mode it tells now is the one after the login.
-    async fn report<O>(&self, outcome: O) -> LoginReport
-    where
-        O: Future<Output = Result<Result<SessionView, LoginFailure>, actix::MailboxError>>,
-    {
-        match tokio::time::timeout(LOGIN_LIMIT, outcome).await {
-            Ok(Ok(Ok(session))) => match ask(&self.actors.exchange, GetMode).await {
-                Some(_) => {
-                    let mode = self.actors.router.snapshot.load().shown();
-                    LoginReport::done(&session, mode, self.reads_only)
-                }
-                None => LoginReport::silent(),
-            },
-            Ok(Ok(Err(failure))) => LoginReport::failed(failure),
-            Ok(Err(_)) | Err(_) => LoginReport::silent(),
-        }
-    }
-
     /// The owner says whose keeper this is.
     pub(super) async fn confirm_account(&self, account: String) -> LoginReport {
-        self.report(self.actors.token.send(ConfirmAccount(account))).await
+        self.logins.report(self.actors.token.send(ConfirmAccount(account))).await
+    }
+
+    /// See [`Logins::end`].
+    pub(super) async fn end_logins(&self, limit: Duration) {
+        self.logins.end(limit).await;
     }
 
     fn calendar_status(&self) -> CalendarStatus {
@@ -329,7 +316,7 @@ impl Backend for KeeperBackend {
     }
 
     async fn finish_login(&self, code: AuthCode, proof: LoginProof) -> LoginReport {
-        self.report(self.actors.token.send(LoginCompleted { code, proof })).await
+        self.logins.report(self.actors.token.send(LoginCompleted { code, proof })).await
     }
 
     async fn forward(&self, call: ApiRequest, bot: BotName) -> Option<Forwarded> {

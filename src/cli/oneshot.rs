@@ -102,7 +102,7 @@ impl OneShot {
                     self.time.sleep(wait).await;
                     Input::Waited(id)
                 }
-                Effect::Announce { .. } => continue,
+                Effect::Announce { .. } | Effect::NewerRefused(_) => continue,
                 Effect::Mirror(access, refresh) => {
                     if let Some(mirror) = &self.mirror {
                         mirror_problem = mirror.write(&access, refresh.as_ref()).await.err();

@@ -144,11 +144,11 @@ async fn act(
     }
     let holding = storage.shared().map(|store| store.holding().clone());
     leave(config, keeper, storage, matches!(end, End::Told)).await;
-    let made = holding.map_or(0, |holding| holding.made());
+    let seen = holding.map(|holding| holding.seen()).unwrap_or_default();
     state.ended();
     match end {
-        End::HandedOver => standby::begin_again((After::HandOver, made), &signals),
-        End::SetUp => standby::begin_again((After::SetUp, made), &signals),
+        End::HandedOver => standby::begin_again((After::HandOver, &seen), &signals),
+        End::SetUp => standby::begin_again((After::SetUp, &seen), &signals),
         End::Told | End::GaveUp => {}
     }
     Ok(Exit::Good)

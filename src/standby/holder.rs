@@ -88,6 +88,8 @@ mod tests {
             address: address.map(str::to_owned),
             epoch: 7,
             commits: 0,
+            at: 0,
+            halted: vec![],
             ends: 0,
             held: Duration::ZERO,
             left: Duration::from_secs(9),
@@ -95,6 +97,7 @@ mod tests {
             over: Duration::ZERO,
             served: keeper_domain::served::Served::default(),
             has_ended: false,
+            is_newer: false,
         }
     }
 

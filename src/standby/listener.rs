@@ -21,9 +21,9 @@ use crate::{
         answer::{copied, is_end_to_end},
         holder::{Held, Holder},
         reach::Reach,
-        relays::Relays,
         tunnel,
     },
+    under_way::UnderWay,
 };
 
 /// How long a request that is passed on may take: longer than the holder itself waits for FYERS.
@@ -34,6 +34,8 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 const MOST_SOCKETS: usize = 256;
 /// The longest body that is passed on.
 const LONGEST_BODY: usize = 1 << 20;
+/// Where FYERS' login ends.
+const LOGIN: &str = "/fyers/callback";
 const STANDS_BY: &str = "this keeper stands by for another one";
 /// What tells a keeper that a request came through a standby, so that two of them never pass it to and fro.
 const PASSED_ON: HeaderName = HeaderName::from_static("x-keeper-passed-on");
@@ -42,7 +44,7 @@ const PASSED_ON: HeaderName = HeaderName::from_static("x-keeper-passed-on");
 pub(super) fn serve(
     listen: SocketAddr,
     holder: Holder,
-    (reach, relays): (Reach, Relays),
+    (reach, relays): (Reach, UnderWay),
 ) -> std::io::Result<Server> {
     let listener = TcpListener::bind(listen)?;
     let client = reqwest::Client::builder()
@@ -109,7 +111,7 @@ async fn pass_on(
     payload: web::Payload,
     holder: web::Data<Holder>,
     client: web::Data<reqwest::Client>,
-    (sockets, relays): (web::Data<Semaphore>, web::Data<Relays>),
+    (sockets, relays): (web::Data<Semaphore>, web::Data<UnderWay>),
 ) -> HttpResponse {
     let Some(_until_answered) = relays.begin() else {
         return nobody(&request, "this keeper stands by no longer: ask again in a moment");
@@ -139,7 +141,11 @@ async fn pass_on(
         let Ok(Ok(body)) = payload.to_bytes_limited(LONGEST_BODY).await else {
             return HttpResponse::PayloadTooLarge().finish();
         };
-        ask(&request, body, &address, &client).await
+        tokio::select! {
+            biased;
+            answered = ask(&request, body, &address, &client) => answered,
+            () = relays.given_up() => Err(NoAnswer::NotKnown),
+        }
     };
     passed.unwrap_or_else(|why| match why {
         NoAnswer::NotSent => nobody(&request, &format!("{STANDS_BY}, and that one does not answer")),
@@ -168,7 +174,10 @@ fn not_known(request: &HttpRequest) -> HttpResponse {
         let why = format!("{SILENT}; nothing was changed");
         return refused(HttpResponse::GatewayTimeout(), request, &why);
     }
-    // Beside the orders of bots there are the keeper's own: keys, refresh, login.
+    if request.path() == LOGIN {
+        return changed_hands(request);
+    }
+    // Beside the orders of bots there are the keeper's own: keys and refresh.
     if !request.path().starts_with("/api/v3") {
         let why = format!("{SILENT}: whether it was done is not known");
         return refused(HttpResponse::GatewayTimeout(), request, &why);
@@ -179,6 +188,15 @@ fn not_known(request: &HttpRequest) -> HttpResponse {
                    order book before sending it again.";
     response.insert_header(("X-Keeper-Order-Venue", "fyers"));
     response.json(serde_json::json!({ "s": "ok", "code": 201, "message": message, "id": "" }))
+}
+
+/// A code works once: whether it has become a token shows with the keeper that acts now.
+fn changed_hands(request: &HttpRequest) -> HttpResponse {
+    let mut response = HttpResponse::ServiceUnavailable();
+    response.insert_header((RETRY_AFTER, "5"));
+    let why = "the keeper changed hands in this moment, and what came of the login is not known yet: open the status page \
+               (or send /status to the bot); if it still asks for a login, log in again";
+    refused(response, request, why)
 }
 
 /// Why nobody can be asked.
@@ -315,6 +333,7 @@ mod tests {
             ("GET", "/api/v3/orders", 504, "nothing was changed"),
             ("POST", "/api/keys", 504, "whether it was done is not known"),
             ("POST", "/act/halt", 504, "whether it was done is not known"),
+            ("POST", "/fyers/callback", 503, "if it still asks for a login, log in again"),
         ] {
             let request = TestRequest::with_uri(path).method(method.parse().unwrap()).to_http_request();
             let answer = not_known(&request);

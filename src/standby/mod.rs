@@ -9,7 +9,6 @@ mod fenced;
 mod holder;
 mod listener;
 mod reach;
-mod relays;
 mod stop;
 mod told;
 mod tunnel;
@@ -23,20 +22,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-use keeper_domain::note::{Note, Remembered};
+use keeper_domain::{
+    moments::SeenMoment,
+    note::{Note, Remembered},
+};
 use secrecy::SecretString;
 use tokio::time::{sleep, timeout};
 
 pub use fenced::{FencedBroker, FencedProxy};
 pub use holder::{Held, Holder};
 pub use reach::Reach;
-use relays::Relays;
 pub use stop::StopSignals;
 use told::Told;
 
 use crate::{
     logging,
     store::postgres::{ConnectError, Contender, HeldLease, LEASE, LeaseNews, PostgresStore, SHARED_SECRETS},
+    under_way::UnderWay,
 };
 
 /// How often a standby asks for the lease at least. It asks at its end, too, and when it hears that it was let go.
@@ -60,7 +62,7 @@ const TRY_LATER: i32 = 75;
 const GIVE_WAY: Duration = Duration::from_secs(5);
 /// Tells the fresh copy of a program why it was begun. It is no setting, and its name is none that a setting could have.
 const BEGUN_AFTER: &str = "_FYERS_KEEPER_BEGUN_AFTER";
-/// Tells it how many transactions the database had.
+/// Tells it what was seen of the database.
 const HAS_SEEN: &str = "_FYERS_KEEPER_HAS_SEEN";
 
 /// A standby could not go on.
@@ -90,15 +92,16 @@ pub enum StandbyError {
 /// # Errors
 /// See [`StandbyError`].
 pub async fn wait(
-    mut contender: Contender,
+    contender: Contender,
     listen: SocketAddr,
     reach: Reach,
     (here, stop): (Here<'_>, &mut StopSignals),
 ) -> Result<Option<PostgresStore>, StandbyError> {
-    contender.has_seen(std::env::var(HAS_SEEN).ok().and_then(|seen| seen.parse().ok()).unwrap_or(0));
+    let seen = std::env::var(HAS_SEEN).map(|text| SeenMoment::read(&text)).unwrap_or_default();
+    let mut contender = contender.having_seen(seen);
     let holder = Holder::default();
     let refused = |problem: String| StandbyError::Listen { addr: listen, problem };
-    let relays = Relays::default();
+    let relays = UnderWay::default();
     let server = listener::serve(listen, holder.clone(), (reach.clone(), relays.clone()));
     let mut server = server.map_err(|error| refused(error.to_string()))?;
     let holding = tokio::select! {
@@ -112,7 +115,7 @@ pub async fn wait(
         // Orders that were passed on have left: their bots are told what came of them.
         relays.close();
         tokio::select! {
-            () = relays.over(DRAIN) => {}
+            () = relays.over_or_given_up(DRAIN) => {}
             _ended = &mut server => {}
         }
         tracing::info!(event = "lease.left", "this keeper stood by and stops, as it was asked to");
@@ -122,7 +125,7 @@ pub async fn wait(
     contender.end_with_the_lease();
     // The one before has answered all it was asked, before it let the lease go.
     relays.close();
-    relays.over(LAST_ANSWERS).await;
+    relays.over_or_given_up(LAST_ANSWERS).await;
     // Its socket is free when this returns, for the listener of the keeper.
     let _ended = tokio::join!(server.handle().stop(false), server);
     let stop = stop.clone();
@@ -323,19 +326,19 @@ fn stand_by_again(held: &HeldLease, stop: &StopSignals) {
         event = "lease.lost",
         "the lease is lost; another keeper may act, and this one stands by"
     );
-    begin_again((After::Loss, held.made()), stop);
+    begin_again((After::Loss, &held.seen()), stop);
 }
 
-/// Replaces this program by a fresh copy of itself, which stands by. One that was told to stop ends. `seen`: how many
-/// transactions the database had.
-pub fn begin_again((after, seen): (After, i64), stop: &StopSignals) -> ! {
+/// Replaces this program by a fresh copy of itself, which stands by. One that was told to stop ends. `seen`: what it knows of
+/// the database.
+pub fn begin_again((after, seen): (After, &SeenMoment), stop: &StopSignals) -> ! {
     logging::flush(LAST_LINE);
     if !stop.leave_to_the_copy() {
         std::process::exit(0);
     }
     let Ok(program) = std::env::current_exe() else { std::process::exit(TRY_LATER) };
     let mut fresh = Command::new(program);
-    fresh.args(std::env::args_os().skip(1)).env(BEGUN_AFTER, after.slug()).env(HAS_SEEN, seen.to_string());
+    fresh.args(std::env::args_os().skip(1)).env(BEGUN_AFTER, after.slug()).env(HAS_SEEN, seen.text());
     let failed = fresh.exec();
     // Only when the program is not there any more: whoever started this one starts it again.
     tracing::error!(event = "keeper.not_replaced", "{failed}");

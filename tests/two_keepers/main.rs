@@ -15,6 +15,7 @@ mod empty_database;
 #[allow(dead_code, reason = "another test program uses the rest")]
 mod feed_client;
 mod full;
+mod hands;
 mod histories;
 mod hosts;
 mod judge;

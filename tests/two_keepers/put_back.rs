@@ -2,6 +2,7 @@
 //! lagged behind has taken its place.
 
 use fyers_keeper::store::postgres::LEASE;
+use simulator::{UserAction, Writing};
 
 use crate::{
     bots::two,
@@ -9,6 +10,8 @@ use crate::{
     own_state::{URL, trades, with_database},
     support::wait_for,
 };
+
+const OWNER: i64 = 42;
 
 fn is_halted(world: &World, host: usize) -> bool {
     world.status(host).is_some_and(|status| status["mode"] == "halted" || status["halted"] == true)
@@ -31,6 +34,60 @@ fn whoever_acts_on_an_earlier_moment_is_halted_and_says_so() {
     assert_ne!(world.ready(1 - holder), Some(200), "one of them");
     world.home.wait_alert("The database is at an earlier moment than it was");
     assert_eq!(world.order(holder, "an entry under the halt"), None);
+    world.judge();
+}
+
+/// As a person does on the phone.
+fn resume(world: &World) {
+    let sim = &world.home.sim;
+    let before = sim.telegram_messages().len();
+    sim.write(Writing { from: OWNER, text: "/resume".to_owned(), ..Writing::default() });
+    let question = wait_for("the question", || {
+        let all = sim.telegram_messages().into_iter();
+        all.skip(before).find(|message| message.text.contains("Resume trading?"))
+    });
+    let yes = question.buttons().into_iter().find(|button| button.text.contains("Yes")).unwrap();
+    let data = yes.callback_data.unwrap();
+    sim.act(&UserAction::Press { from: OWNER, message_id: question.id, data }).unwrap();
+}
+
+/// One halt is enough for all who have seen it; the next time one is due again.
+#[test]
+fn a_standby_that_has_seen_it_too_does_not_halt_once_more() {
+    const TOLD: &str = "The database is at an earlier moment than it was";
+    let Some(mut world) = two() else { return };
+    world.wait_warm(0);
+    assert_eq!(world.order(0, "before").unwrap(), "fyers");
+    let told = |world: &World| world.home.alerts().iter().filter(|alert| alert.contains(TOLD)).count();
+    // Far enough, so that what is done until then does not make up for it.
+    world.sql("UPDATE lease SET commits = commits + 10000");
+    assert_eq!(world.order(0, "and both have seen that").unwrap(), "fyers");
+    let number = world.sql("SELECT commits FROM lease");
+    wait_for("another look of the standby", || {
+        (world.sql("SELECT commits FROM lease") != number).then_some(())
+    });
+    for times in [1, 2] {
+        world.sql("UPDATE lease SET commits = commits - 5000");
+        let holder = wait_for("somebody acts, and is halted", || {
+            (0..2).find(|host| world.ready(*host) == Some(200) && is_halted(&world, *host))
+        });
+        wait_for("it is told", || (told(&world) == times).then_some(()));
+        world.wait_stands_by(1 - holder);
+        resume(&world);
+        wait_for("nobody is halted", || (!is_halted(&world, holder)).then_some(()));
+        world.wait_warm(holder);
+        for (from, to) in [(holder, 1 - holder), (1 - holder, holder)] {
+            world.tell_to_stop(from);
+            world.wait_acts(to);
+            assert_eq!(world.order(to, "of one that has seen it").unwrap(), "fyers");
+            world.reap(from);
+            world.start(from);
+            world.wait_stands_by(from);
+            world.wait_warm(to);
+        }
+        wait_for("all is sent", || (world.status(holder)?["outbox"]["waiting"] == 0).then_some(()));
+        assert_eq!(told(&world), times, "{:#?}", world.home.alerts());
+    }
     world.judge();
 }
 

@@ -23,6 +23,7 @@ pub mod feeds;
 pub mod keys;
 pub mod login_origin;
 pub mod mode;
+pub mod moments;
 pub mod money;
 pub mod mornings;
 pub mod note;

@@ -7,6 +7,7 @@ use crate::{
     bots::{books::BotBooks, changed::SentChanges},
     chat::{card::model::Card, inbox::memory::InboxMemory},
     equity::EquityCurve,
+    moments::PutBackHalt,
     note::Note,
     routing::conditional::Conditional,
     session::login::UsedStates,
@@ -25,6 +26,9 @@ pub const SIMULATED_TOLD: Note<Vec<String>> = Note::new("simulated_told");
 
 /// A keeper has seen that the database is at an earlier moment than it was, and none has halted for it yet.
 pub const PUT_BACK: Note<bool> = Note::new("put_back");
+
+/// Who has halted for that, so that whoever has seen it too need not halt again. None is ever removed.
+pub const PUT_BACK_HALTS: Note<Vec<PutBackHalt>> = Note::new("put_back_halts");
 
 /// GTT and smart orders that FYERS has taken and that are not known to be over. Owned by the ExchangeActor.
 pub const CONDITIONAL_ORDERS: Note<Vec<Conditional>> = Note::new("conditional_orders");

@@ -58,9 +58,14 @@ fn tell(report: &LoginReport) -> HttpResponse {
     // Another login would be as unconfirmed as this one.
     let is_over = report.good || report.reason == Some(Reason::AccountUnconfirmed);
     let again = (!is_over).then_some("/fyers/login");
-    show(status, |nonce| {
+    let is_late = *report == LoginReport::stopped();
+    let mut page = show(if is_late { 503 } else { status }, |nonce| {
         Page { nonce, kind, mark, title: &report.title, lines: &report.lines, form: None, again }.render()
-    })
+    });
+    if is_late {
+        page.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+    }
+    page
 }
 
 /// The set-up has just ended, and the program that knows the app is about to answer here. The browser asks again by itself.

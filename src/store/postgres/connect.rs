@@ -23,6 +23,11 @@ use crate::store::postgres::{
 
 pub(super) static MIGRATIONS: Migrator = sqlx::migrate!("./src/store/postgres/migrations");
 
+/// Of the tables as this program knows them.
+pub(super) fn version() -> i64 {
+    MIGRATIONS.iter().map(|migration| migration.version).max().unwrap_or_default()
+}
+
 /// How long one attempt to connect may take.
 pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 /// How long the tables may take to be made or looked at: a server that is gone meanwhile says nothing.

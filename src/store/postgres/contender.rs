@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, path::Path, time::Duration};
 
-use keeper_domain::session_state::StoredSession;
+use keeper_domain::{moments::SeenMoment, session_state::StoredSession};
 use sqlx::{Connection, PgConnection, PgPool};
 use tokio::{
     sync::oneshot,
@@ -43,8 +43,8 @@ pub struct Contender {
     said: Option<bool>,
     /// The system ends this program with its lease.
     is_mortal: bool,
-    /// How many transactions there were when it looked last.
-    seen: i64,
+    /// What it has seen of the database.
+    seen: SeenMoment,
     /// The end of the lease as it was seen last, and since when, on a clock that nobody can set.
     end: Option<(i64, Duration)>,
 }
@@ -61,7 +61,7 @@ impl Contender {
             reaches_fyers: None,
             said: None,
             is_mortal: false,
-            seen: 0,
+            seen: SeenMoment::default(),
             end: None,
         }
     }
@@ -129,14 +129,14 @@ impl Contender {
             Take::Held => return Ok(None),
             Take::Misfit(misfit) => return Err(ConnectError::Misfit(misfit)),
             Take::Away(away) => return Err(ConnectError::Away(away)),
+            Take::Newer => return Err(ConnectError::Newer),
         };
         if self.stands_by {
             self.stands_by = false;
             let _on_another_connection_then = self.ask(async |on| lease::stand_down(on).await).await;
         }
-        let holding = HeldLease::new(taken, asked_at);
-        holding.compare(self.seen);
-        Ok(Some(holding))
+        let is_behind = self.seen.look(taken.commits, taken.since, &taken.halted);
+        Ok(Some(HeldLease::new(taken, asked_at).comparing(is_behind, self.seen.clone())))
     }
 
     /// What the lease's row says, unless it is that of a keeper which is set up otherwise, or the state is elsewhere.
@@ -157,6 +157,9 @@ impl Contender {
     /// The database does not answer, or has a state no more.
     pub async fn look_if_here(&mut self) -> Result<LeaseRow, ConnectError> {
         let mut row = self.look().await?;
+        if row.is_newer {
+            return Err(ConnectError::Newer);
+        }
         row.away.take().map_or(Ok(row), |away| Err(ConnectError::Away(away)))
     }
 
@@ -171,7 +174,7 @@ impl Contender {
     /// The database does not answer.
     pub async fn look(&mut self) -> Result<LeaseRow, ConnectError> {
         let row = self.ask(async |on| lease::look(on).await).await?;
-        self.has_seen(row.commits);
+        self.seen.look(row.commits, row.at, &row.halted);
         if self.end.is_none_or(|(end, _)| end != row.ends) {
             self.end = Some((row.ends, held_lease::now()));
         }
@@ -183,14 +186,15 @@ impl Contender {
         self.end.filter(|(_, since)| held_lease::now() > *since + LEASE).map(|(end, _)| end)
     }
 
-    /// How many it has seen.
-    pub fn seen(&self) -> i64 {
-        self.seen
+    /// What it has seen of the database.
+    pub fn seen(&self) -> &SeenMoment {
+        &self.seen
     }
 
-    /// The database has had so many transactions of holders: with fewer of them it is at an earlier moment.
-    pub fn has_seen(&mut self, commits: i64) {
-        self.seen = self.seen.max(commits);
+    /// The run before it has seen so much.
+    #[must_use]
+    pub fn having_seen(self, seen: SeenMoment) -> Self {
+        Self { seen, ..self }
     }
 
     /// Whether another keeper stands by.
@@ -382,6 +386,7 @@ fn id(taken: Take) -> Result<LeaseId, MigrateError> {
         Take::Held => Err(MigrateError::InUse),
         Take::Misfit(misfit) => Err(ConnectError::Misfit(misfit).into()),
         Take::Away(away) => Err(ConnectError::Away(away).into()),
+        Take::Newer => Err(ConnectError::Newer.into()),
     }
 }
 

@@ -9,7 +9,10 @@ use std::{
     time::Duration,
 };
 
-use keeper_domain::shared_calls::{CallsBefore, SharedCalls};
+use keeper_domain::{
+    moments::{PutBackHalt, SeenMoment},
+    shared_calls::{CallsBefore, SharedCalls},
+};
 
 use crate::store::postgres::lease::{Awaiting, LEASE, LeaseId, MARGIN, Taken, Told};
 
@@ -33,6 +36,8 @@ pub struct HeldLease {
     outage: Arc<AtomicBool>,
     /// See [`Self::was_put_back`].
     put_back: Arc<AtomicBool>,
+    /// What this keeper knew of the database when it took the lease.
+    before: Arc<SeenMoment>,
 }
 
 /// See [`HeldLease::share`].
@@ -56,6 +61,7 @@ impl HeldLease {
             calls: Arc::default(),
             outage: Arc::default(),
             put_back: Arc::default(),
+            before: Arc::default(),
         }
     }
 
@@ -129,14 +135,31 @@ impl HeldLease {
         self.outage.load(Ordering::SeqCst)
     }
 
-    /// The database had this number of transactions when this keeper saw it last.
-    pub(super) fn compare(&self, seen: i64) {
-        self.put_back.store(self.taken.commits < seen, Ordering::SeqCst);
+    /// What this keeper has seen of the database, and whether it is at an earlier moment by now.
+    pub(super) fn comparing(self, is_behind: bool, seen: SeenMoment) -> Self {
+        self.put_back.store(is_behind, Ordering::SeqCst);
+        Self { before: Arc::new(seen), ..self }
     }
 
-    /// Whether the database is at an earlier moment than this keeper, or the run before it, has seen.
+    /// Whether the database is at an earlier moment than this keeper, or the run before it, has seen, and nobody has halted
+    /// for that yet.
     pub fn was_put_back(&self) -> bool {
         self.put_back.load(Ordering::SeqCst)
+    }
+
+    /// This keeper has halted for it.
+    pub fn note_halted(&self) {
+        self.put_back.store(false, Ordering::SeqCst);
+    }
+
+    /// How the database tells that it has.
+    pub fn put_back_halt(&self) -> PutBackHalt {
+        PutBackHalt { run: self.taken.id.holder.clone(), since: self.taken.since }
+    }
+
+    /// What this keeper has seen of the database, for the run after it.
+    pub fn seen(&self) -> SeenMoment {
+        SeenMoment::clone(&self.before).acted(self.made(), self.put_back_halt(), self.was_put_back())
     }
 
     /// It was renewed by a question that left at this moment.

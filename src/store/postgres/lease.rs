@@ -7,12 +7,17 @@
 use std::time::Duration;
 
 use keeper_domain::{
+    moments::PutBackHalt,
+    notes::PUT_BACK_HALTS,
     served::{Misfit, Served},
     shared_calls::CallsBefore,
 };
 use sqlx::{PgConnection, PgExecutor, Result};
 
-use crate::store::postgres::away::{Away, MOVED_AWAY};
+use crate::store::postgres::{
+    away::{Away, MOVED_AWAY},
+    connect,
+};
 
 /// How long a lease is good without being renewed.
 pub const LEASE: Duration = Duration::from_secs(15);
@@ -55,6 +60,10 @@ pub struct LeaseRow {
     pub epoch: i64,
     /// How many transactions the holders have made so far.
     pub commits: i64,
+    /// When that was, by the database's clock in microseconds.
+    pub at: i64,
+    /// Who has halted for a database that was put back to an earlier moment.
+    pub halted: Vec<PutBackHalt>,
     /// When it ends, by the database's clock in microseconds. Each renewal changes it.
     pub ends: i64,
     /// How long it has been held.
@@ -71,6 +80,8 @@ pub struct LeaseRow {
     pub has_ended: bool,
     /// Where the state is, when it has left this database.
     pub away: Option<Away>,
+    /// A newer version has brought the tables forward: this one does not know what it would change.
+    pub is_newer: bool,
 }
 
 impl LeaseRow {
@@ -106,6 +117,10 @@ pub(super) struct Taken {
     pub(super) id: LeaseId,
     /// How many transactions the holders have made so far.
     pub(super) commits: i64,
+    /// See [`LeaseRow::halted`].
+    pub(super) halted: Vec<PutBackHalt>,
+    /// When it was given, by the database's clock in microseconds.
+    pub(super) since: i64,
     /// Whether the keeper before it has not let go.
     pub(super) after_crash: bool,
     /// What keepers before it have sent to FYERS.
@@ -123,6 +138,8 @@ pub(super) enum Take {
     Misfit(Misfit),
     /// Nobody may: the state is elsewhere.
     Away(Away),
+    /// No version may that is as old as this one.
+    Newer,
 }
 
 /// Takes the lease when nobody has it, unless it is a keeper's that was set up otherwise.
@@ -150,6 +167,9 @@ async fn take_after(
     who: &Candidate,
     (before, unrenewed): (LeaseRow, Option<i64>),
 ) -> Result<Take> {
+    if before.is_newer {
+        return Ok(Take::Newer);
+    }
     if let Some(misfit) = before.misfit(who) {
         return Ok(Take::Misfit(misfit));
     }
@@ -159,16 +179,17 @@ async fn take_after(
                 unended = unended OR $5, served = CASE WHEN $5 THEN $6 ELSE served END
                 WHERE one = 1 AND epoch = $4
                 AND (holder IS NULL OR holder = $1 OR expires_at <= clock_timestamp()
-                OR (EXTRACT(EPOCH FROM expires_at) * 1000000)::bigint = $7) RETURNING epoch, after_crash, commits";
-    let query = sqlx::query_as::<_, (i64, bool, i64)>(take).bind(&who.name).bind(&who.address);
+                OR (EXTRACT(EPOCH FROM expires_at) * 1000000)::bigint = $7)
+                RETURNING epoch, after_crash, commits, (EXTRACT(EPOCH FROM since) * 1000000)::bigint";
+    let query = sqlx::query_as::<_, (i64, bool, i64, i64)>(take).bind(&who.name).bind(&who.address);
     let query = query.bind(LEASE.as_secs_f64()).bind(before.epoch).bind(who.is_keeper);
     let query = query.bind(serde_json::to_string(&who.served).ok()).bind(unrenewed);
     let taken = query.fetch_optional(&mut *on).await?;
-    let Some((epoch, after_crash, commits)) = taken else { return Ok(Take::Held) };
+    let Some((epoch, after_crash, commits, since)) = taken else { return Ok(Take::Held) };
     // After that: what was written when the lease was let go a moment ago is seen, and nobody writes there any more.
     let calls = CallsBefore { over: before.over, ..calls_before(on).await? };
     let id = LeaseId { epoch, holder: who.name.clone() };
-    Ok(Take::Taken(Taken { id, commits, after_crash, calls }))
+    Ok(Take::Taken(Taken { id, commits, halted: before.halted, since, after_crash, calls }))
 }
 
 /// What is written beside the lease of the calls to FYERS. What cannot be read is as if nothing had been written.
@@ -286,16 +307,48 @@ pub(super) async fn look(on: &mut PgConnection) -> Result<LeaseRow> {
                 COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - since), 0)::float8,
                 EXTRACT(EPOCH FROM expires_at - clock_timestamp())::float8,
                 served, NOT unended, (SELECT account FROM session), (SELECT value FROM facts WHERE name = $1), commits,
-                (EXTRACT(EPOCH FROM expires_at) * 1000000)::bigint
+                (EXTRACT(EPOCH FROM expires_at) * 1000000)::bigint, (SELECT value FROM facts WHERE name = $2),
+                (EXTRACT(EPOCH FROM clock_timestamp()) * 1000000)::bigint, (SELECT MAX(version) FROM _sqlx_migrations)
                 FROM lease WHERE one = 1";
     type Text = Option<String>;
-    let query = sqlx::query_as::<_, (Text, Text, i64, f64, f64, Text, bool, Text, Text, i64, i64)>(look)
-        .bind(MOVED_AWAY);
-    let (holder, address, epoch, held, left, served, has_ended, account, away, commits, ends) =
-        query.fetch_one(on).await?;
+    type Row = (Text, Text, i64, f64, f64, Text, bool, Text, Text, i64, i64, Text, i64, Option<i64>);
+    let query = sqlx::query_as::<_, Row>(look).bind(MOVED_AWAY).bind(PUT_BACK_HALTS.name());
+    let (
+        holder,
+        address,
+        epoch,
+        held,
+        left,
+        served,
+        has_ended,
+        account,
+        away,
+        commits,
+        ends,
+        halted,
+        at,
+        version,
+    ) = query.fetch_one(on).await?;
+    let halted = halted.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
     let away = away.map(|json| Away::read(&json));
     let served: Served = served.and_then(|json| serde_json::from_str(&json).ok()).unwrap_or_default();
     let served = Served { account: account.or(served.account), ..served };
     let (held, is_over, over, left) = (seconds(held), left <= 0.0, seconds(-left), seconds(left));
-    Ok(LeaseRow { holder, address, epoch, commits, ends, held, left, is_over, over, served, has_ended, away })
+    Ok(LeaseRow {
+        holder,
+        address,
+        epoch,
+        commits,
+        at,
+        halted,
+        ends,
+        held,
+        left,
+        is_over,
+        over,
+        served,
+        has_ended,
+        away,
+        is_newer: version.is_some_and(|version| version > connect::version()),
+    })
 }

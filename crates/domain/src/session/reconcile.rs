@@ -45,6 +45,19 @@ pub fn reconcile(mut stored: StoredSession, seeds: &Seeds) -> StoredSession {
     stored
 }
 
+/// The session to start with when there is time to ask FYERS, and a newer token of the settings that must be proven before it
+/// takes the place of one that was proven: a copy that is dead costs no session.
+pub fn reconcile_proven(stored: StoredSession, seeds: &Seeds) -> (StoredSession, Option<AccessToken>) {
+    let is_proven = stored.access.is_some() && stored.verified_at.is_some();
+    let with = reconcile(stored.clone(), seeds);
+    if !is_proven || with.access == stored.access {
+        return (with, None);
+    }
+    let StoredSession { access, source, verified_at, .. } = stored;
+    let newer = with.access.clone();
+    (StoredSession { access, source, verified_at, ..with }, newer)
+}
+
 /// Whether only a login leads to a token: none still runs, and there is nothing to make one from.
 pub fn needs_login(session: &StoredSession, has_pin: bool, now: DateTime<Utc>) -> bool {
     let ends = |token: &AccessToken| jwt::claims(token.expose()).expires_at;
@@ -95,6 +108,26 @@ mod tests {
     fn a_pasted_token_that_is_no_jwt_wins_over_another() {
         let pasted = AccessToken::new("pasted");
         assert_eq!(start(Some(access(5)), Some(pasted.clone())).access, Some(pasted));
+    }
+
+    #[test]
+    fn a_token_that_was_proven_stays_until_a_newer_one_is() {
+        let seeds = Seeds { access: Some(access(20)), refresh: None };
+        let verified_at = Some(DateTime::UNIX_EPOCH);
+        let stored =
+            |access| StoredSession { access, source: Some(Source::Login), ..StoredSession::default() };
+        let proven = |access| StoredSession { verified_at, ..stored(access) };
+        let (kept, newer) = reconcile_proven(proven(Some(access(10))), &seeds);
+        assert_eq!((kept, newer), (proven(Some(access(10))), Some(access(20))));
+        for (held, used) in [
+            (proven(Some(access(30))), access(30)),
+            (proven(Some(access(20))), access(20)),
+            (stored(Some(access(10))), access(20)),
+            (stored(None), access(20)),
+        ] {
+            let (session, newer) = reconcile_proven(held, &seeds);
+            assert_eq!((session.access, newer), (Some(used), None));
+        }
     }
 
     #[test]

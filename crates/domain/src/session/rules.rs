@@ -18,7 +18,7 @@ use crate::{
     ports::TickRecord,
     reason::Reason,
     secret::{AccessToken, Fingerprint},
-    session::{SessionView, StateName, bound::Bound, calls::Pending, logins::Logins, window},
+    session::{SessionView, Source, StateName, bound::Bound, calls::Pending, logins::Logins, window},
     session_state::{FailedLogin, Grant, StoredSession},
 };
 
@@ -34,6 +34,8 @@ mod login;
 mod login_tests;
 #[cfg(test)]
 mod login_walk;
+#[cfg(test)]
+mod newer_tests;
 mod refresh;
 #[cfg(test)]
 mod testing;
@@ -49,6 +51,13 @@ struct Candidate {
     grant: Grant,
     /// Refresh calls it took.
     attempts: u32,
+}
+
+impl Candidate {
+    /// See [`Machine::with_newer`].
+    fn is_of_settings(&self) -> bool {
+        self.grant.source == Source::Settings
+    }
 }
 
 /// How loudly the present trouble has been told.
@@ -69,6 +78,8 @@ pub struct Machine {
     /// The held token passed a profile call and nothing has been said against it since.
     trusted: bool,
     candidate: Option<Candidate>,
+    /// A newer token of the settings, which is proven before it takes the place of the held one.
+    newer: Option<AccessToken>,
     tick: Option<TickRecord>,
     /// Calls that failed in the present series.
     failures: u32,
@@ -109,6 +120,7 @@ impl Machine {
             stored,
             trusted: false,
             candidate: None,
+            newer: None,
             tick: last_tick,
             failures: 0,
             pending: Pending::Nothing,
@@ -134,6 +146,12 @@ impl Machine {
     #[must_use]
     pub fn bound_to(self, bound: Bound) -> Self {
         Self { bound, ..self }
+    }
+
+    /// With a newer token of the settings that nobody has proven yet.
+    #[must_use]
+    pub fn with_newer(self, newer: Option<AccessToken>) -> Self {
+        Self { newer, ..self }
     }
 
     /// With the login that failed before a restart, unless the credentials are others by now.
@@ -222,6 +240,9 @@ impl Transition {
     /// After a start or restart: prove the token, or find a way to one. A tick that was cut off goes on.
     fn started(&mut self) {
         self.forget_failed_login();
+        if let Some(newer) = self.m.newer.take().filter(|newer| self.runs(newer)) {
+            return self.check_newer(newer);
+        }
         if self.m.stored.access.is_some() && !self.held_is_over() {
             if !self.m.trusted {
                 self.m.reason = Reason::TokenUnconfirmed;

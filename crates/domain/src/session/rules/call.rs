@@ -9,6 +9,7 @@ use crate::{
     event::Event,
     login_origin::LoginOrigin,
     reason::Reason,
+    secret::AccessToken,
     session::{
         Source, StateName,
         retry::{self, CallFailure},
@@ -40,8 +41,20 @@ impl Transition {
         self.call_profile();
     }
 
+    /// Asks whether a newer token of the settings works, before the held one.
+    pub(super) fn check_newer(&mut self, newer: AccessToken) {
+        if !self.m.trusted {
+            self.m.reason = Reason::TokenUnconfirmed;
+        }
+        self.check_candidate(Grant { access: newer, refresh: None, source: Source::Settings }, 0);
+    }
+
     pub(super) fn is_over(&self, grant: &Grant) -> bool {
-        grant.access.ends_at().is_none_or(|end| end <= self.at.now)
+        !self.runs(&grant.access)
+    }
+
+    pub(super) fn runs(&self, token: &AccessToken) -> bool {
+        token.ends_at().is_some_and(|end| self.at.now < end)
     }
 
     pub(super) fn call_profile(&mut self) {
@@ -66,6 +79,7 @@ impl Transition {
                 self.wait_after_failure(reason, retry_after);
             }
             Err(CallFailure::Final { reason, code }) => match candidate {
+                Some(candidate) if candidate.is_of_settings() => self.newer_failed(reason),
                 Some(candidate) => self.candidate_failed(&candidate, reason, code),
                 None => self.held_failed(reason),
             },
@@ -74,6 +88,7 @@ impl Transition {
 
     fn profile_came(&mut self, candidate: Option<Candidate>, profile: &Profile) {
         match candidate {
+            Some(candidate) if candidate.is_of_settings() => self.newer_works(candidate.grant, profile),
             Some(candidate) => match self.objection(&candidate.grant, profile) {
                 Some(reason) => self.candidate_failed(&candidate, reason, None),
                 None => self.promote(candidate.grant, candidate.attempts, profile, None),
@@ -81,6 +96,25 @@ impl Transition {
             None if self.is_strangers(profile) => self.held_failed(Reason::AccountMismatch),
             None => self.confirm(profile),
         }
+    }
+
+    /// As if it had been the held one: nobody has logged in.
+    fn newer_works(&mut self, grant: Grant, profile: &Profile) {
+        if self.is_strangers(profile) {
+            return self.newer_failed(Reason::AccountMismatch);
+        }
+        if self.is_over(&grant) {
+            return self.newer_failed(Reason::TokenExpired);
+        }
+        self.m.stored.source = Some(grant.source);
+        self.m.stored.access = Some(grant.access);
+        self.confirm(profile);
+    }
+
+    /// The held token was proven once, and nobody has said a word against it.
+    fn newer_failed(&mut self, reason: Reason) {
+        self.effects.push(Effect::NewerRefused(reason));
+        self.started();
     }
 
     fn is_strangers(&self, profile: &Profile) -> bool {

@@ -107,6 +107,8 @@ pub enum Effect {
         /// What everyone may know.
         view: SessionView,
     },
+    /// Say that a newer token of the settings is of no use, and why.
+    NewerRefused(Reason),
     /// Copy the tokens to the `.env` file.
     Mirror(AccessToken, Option<RefreshToken>),
 }

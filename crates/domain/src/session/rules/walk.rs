@@ -170,6 +170,7 @@ fn check(backend: &Backend, seen: &mut Observer, input: &Input) -> Result<(), Te
                 seen.open_waits.push(*id);
             }
             Effect::Announce { view, .. } => prop_assert_eq!(view.state, backend.machine.state),
+            Effect::NewerRefused(_) => {}
             Effect::Mirror(token, _) => {
                 prop_assert!(seen.proven.contains(&token.fingerprint()), "an unproven token was written");
             }
@@ -213,6 +214,9 @@ fn walk(happenings: &[Happening]) -> Result<(), TestCaseError> {
             }
             Happening::Restart => {
                 backend.machine = Machine::new(facts(), backend.machine.stored.clone(), backend.machine.tick);
+                seen.marks += 1;
+                let pasted = access(backend.now + chrono::TimeDelta::hours(12), seen.marks);
+                backend.machine = backend.machine.with_newer((seen.marks % 2 == 0).then_some(pasted));
                 seen.open_profiles.clear();
                 seen.open_refresh = None;
                 seen.open_waits.clear();
