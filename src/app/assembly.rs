@@ -261,12 +261,16 @@ async fn without_memory(parts: &Parts) -> Result<Option<LivePositions>, StoreErr
 /// On a disk that is full or fails the start is told by the direct path and written down when it can be: whoever does not come up
 /// answers nobody, and is only started again and again.
 pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<(), StoreError> {
+    let is_noted = PUT_BACK.read(parts.store.as_ref()).await?.or_unreadable(true).unwrap_or(false);
+    let was_put_back =
+        is_noted || parts.lease.as_ref().is_some_and(|lease| lease.holding().was_put_back());
     let event = Event::KeeperStarted {
         version: build_info::VERSION.to_owned(),
         commit: build_info::COMMIT.to_owned(),
         missing: parts.missing.clone(),
-        after_crash: parts.after_crash,
-        after_loss: parts.after_loss,
+        // What the database says of the run before is of an earlier moment, and nobody can say that nothing is lost.
+        after_crash: parts.after_crash && !was_put_back,
+        after_loss: parts.after_loss && !was_put_back,
         needs_login: asks_for_login(parts).await?,
     };
     let mut change = Change {
@@ -274,8 +278,7 @@ pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<
         live_positions: without_memory(parts).await?,
         ..Change::default()
     };
-    let is_noted = PUT_BACK.read(parts.store.as_ref()).await?.or_unreadable(true).unwrap_or(false);
-    if is_noted || parts.lease.as_ref().is_some_and(|lease| lease.holding().was_put_back()) {
+    if was_put_back {
         distrust(parts, &mut change)?;
     }
     match journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await {

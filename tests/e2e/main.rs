@@ -42,6 +42,7 @@ mod key_changes;
 mod key_limits;
 mod key_limits_held;
 mod keys;
+mod lagging_books;
 mod kill9;
 mod leaks;
 mod leftovers;

@@ -387,7 +387,7 @@ async fn an_exit_that_the_books_do_not_show_in_time_is_named_as_what_it_is() {
     assert_eq!((second.venue, began.elapsed().as_secs()), (Venue::None, 5), "{words}");
     assert!(words["message"].as_str().unwrap().contains("do not show yet"), "{words}");
     floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Timeout));
-    time::sleep(Duration::from_secs(40)).await;
+    time::sleep(Duration::from_secs(200)).await;
     assert_eq!(floor.place("NSE:SBIN-EQ", 10, -1).await.1["code"], 201);
     let began = time::Instant::now();
     let (third, words) = floor.place("NSE:SBIN-EQ", 10, -1).await;
