@@ -214,7 +214,7 @@ impl ExchangeActor {
         &mut self,
         orders: Vec<BookRow>,
         rows: PositionRows,
-        seen: (&[GttRow], DateTime<Utc>),
+        waiting: (&[GttRow], DateTime<Utc>),
         change: &mut Change,
     ) {
         let now = self.deps.time.now();
@@ -223,7 +223,7 @@ impl ExchangeActor {
         let joined = self.notice_mcx(seen.chain(rows.unknown.iter().map(String::as_str)));
         change.events.extend(joined.events);
         change.notes.extend(joined.notes);
-        self.let_go(&orders, &rows, seen);
+        self.let_go(&orders, &rows, waiting);
         let waiting = orders.into_iter().filter(|row| row.waits).map(|row| (row.id, row.leg));
         let (waiting_ids, waiting) = waiting.unzip();
         let PositionRows { positions, unknown } = rows;

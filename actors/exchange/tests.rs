@@ -37,7 +37,7 @@ use keeper_domain::{
     keys::BotName,
     mode::{Mode, ShownMode},
     order_journal::{IntentOutcome, OrderIntent, Search},
-    ports::{Change, ChangeStore, OrderJournalStore, Store},
+    ports::{Change, ChangeStore, OrderJournalStore, Store, Time},
     reason::Reason,
     secret::AccessToken,
     session::{SessionView, StateName},

@@ -262,8 +262,7 @@ async fn without_memory(parts: &Parts) -> Result<Option<LivePositions>, StoreErr
 /// answers nobody, and is only started again and again.
 pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<(), StoreError> {
     let is_noted = PUT_BACK.read(parts.store.as_ref()).await?.or_unreadable(true).unwrap_or(false);
-    let was_put_back =
-        is_noted || parts.lease.as_ref().is_some_and(|lease| lease.holding().was_put_back());
+    let was_put_back = is_noted || parts.lease.as_ref().is_some_and(|lease| lease.holding().was_put_back());
     let event = Event::KeeperStarted {
         version: build_info::VERSION.to_owned(),
         commit: build_info::COMMIT.to_owned(),

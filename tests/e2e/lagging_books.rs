@@ -54,7 +54,8 @@ fn close(bot: &Bot, body: Value) {
 /// What the account holds, whatever FYERS shows.
 fn net(home: &Home) -> i64 {
     let orders = home.sim.state().orders;
-    let filled = |order: &Value| Some(order["filledQty"].as_i64().unwrap_or_default() * order["side"].as_i64()?);
+    let filled =
+        |order: &Value| Some(order["filledQty"].as_i64().unwrap_or_default() * order["side"].as_i64()?);
     orders.iter().filter_map(filled).sum()
 }
 
@@ -81,7 +82,9 @@ fn no_exit_passes_behind_an_exit_of_positions_that_both_books_do_not_show() {
         exits_are_refused(&home, &bot);
         home.sim.clear_faults();
         trade(&home, &token, SBIN, 7);
-        wait_for("the exit of what was bought since", || (bot.order(SBIN, -7).venue == "fyers").then_some(()));
+        wait_for("the exit of what was bought since", || {
+            (bot.order(SBIN, -7).venue == "fyers").then_some(())
+        });
         assert_eq!(net(&home), 0);
     }
 }
@@ -130,7 +133,9 @@ fn no_second_exit_passes_after_a_restart_while_the_positions_lag() {
         assert_eq!(exit.body["code"], if is_lost { 201 } else { 1101 }, "{}", exit.body);
         keeper.kill9();
         let keeper = home.start_ready();
-        keeper.wait_status("halted", |status| status["mode"] == "halted" && status["positions_known"] == "known");
+        keeper.wait_status("halted", |status| {
+            status["mode"] == "halted" && status["positions_known"] == "known"
+        });
         let bot = Bot::of(&home, &keeper);
         if is_lost {
             let own = home.sim.state().orders.last().unwrap()["id"].as_str().unwrap().to_owned();

@@ -29,8 +29,8 @@ use crate::{
     reason::Reason,
     secret::AccessToken,
 };
-use exits::{points_against, unseen_exits};
 pub use exits::{closes_alone, only_reduces};
+use exits::{points_against, unseen_exits};
 pub use unread::passes_unread;
 use unread::{is_no_exit_of_the_unread, sells_no_real_shares};
 

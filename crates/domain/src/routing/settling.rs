@@ -138,7 +138,8 @@ impl Rule<'_> {
         let net = self.now.get(&key).map_or(0, |books| books.net);
         let is_gone = net.signum() != -leg.quantity.signum();
         let has_moved = self.fills.has_moved(&key, self.now);
-        (is_gone && has_moved && !self.before.contains(&key)) || self.free.take(leg, (self.seen.by_its_clock)(sent))
+        (is_gone && has_moved && !self.before.contains(&key))
+            || self.free.take(leg, (self.seen.by_its_clock)(sent))
     }
 
     /// A conversion is no order: the position has become smaller, and no fill tells why.

@@ -96,7 +96,8 @@ impl ShownFills {
     /// positions do not show, signed. Nothing of it where they show more.
     pub fn torn(&self) -> Vec<(Key, i64)> {
         let unseen = |(key, now): (&Key, &Sums)| {
-            let (ahead, base) = (self.ahead(key, &self.last), self.base.get(key).copied().unwrap_or_default());
+            let (ahead, base) =
+                (self.ahead(key, &self.last), self.base.get(key).copied().unwrap_or_default());
             let filled = if ahead < 0 { now.sold - base.sold } else { now.bought - base.bought };
             (key.clone(), ahead.signum() * ahead.abs().min(filled.max(0)))
         };

@@ -114,7 +114,8 @@ fn orders_by_other_paths_are_read_or_said_to_be_opaque() {
         assert!(!call.understood && call.reserved(None).is_opaque, "{path}");
     }
     assert!(
-        !twin.reserved(None).is_opaque && !read("/orders/sync", &order().to_string()).reserved(None).is_opaque
+        !twin.reserved(None).is_opaque
+            && !read("/orders/sync", &order().to_string()).reserved(None).is_opaque
     );
 }
 

@@ -31,7 +31,8 @@ fn counts(left: &Option<Reserved>) -> Vec<i64> {
 fn an_exit_of_positions_counts_until_its_position_is_gone_from_both_books() {
     let mut fills = holding(10);
     let exit = [exit_of_positions(&[-10], 0)];
-    let mut left = |book: &[BookRow], net, seconds| counts(&learn(&mut fills, (book, net), &exit, at(seconds))[0]);
+    let mut left =
+        |book: &[BookRow], net, seconds| counts(&learn(&mut fills, (book, net), &exit, at(seconds))[0]);
     for seconds in [1, 4, 30, 119] {
         assert_eq!(left(&[], 10, seconds), [-10], "both books lag: {seconds} s");
     }
@@ -47,7 +48,11 @@ fn an_exit_of_positions_that_comes_up_nowhere_counts_for_two_minutes() {
         let left = learn(&mut holding(10), (&[], 10), &[exit_of_positions(&[-10], 0)], at(began));
         assert_eq!(left[0].is_none(), is_over, "{began} s");
     }
-    assert_eq!(learn(&mut holding(0), (&[], 0), &[exit_of_positions(&[], 0)], at(0)), [None], "nothing was open");
+    assert_eq!(
+        learn(&mut holding(0), (&[], 0), &[exit_of_positions(&[], 0)], at(0)),
+        [None],
+        "nothing was open"
+    );
 }
 
 /// FYERS has made an order of it, which is cancelled or rejected later, or the position was bought again.
@@ -63,7 +68,12 @@ fn an_exit_of_positions_is_shown_by_orders_of_its_time_that_are_nobodys() {
     assert!(!shows(&[row("2", -10, -4)], 6), "of a time that cannot be read");
     // An order of a bot is its own.
     let own = UnreadRequest { id: 2, ..sent("2", -10) };
-    let left = learn(&mut holding(10), (&[made("2", -10, -4, 101)], 6), &[exit_of_positions(&[-10], 100), own], at(105));
+    let left = learn(
+        &mut holding(10),
+        (&[made("2", -10, -4, 101)], 6),
+        &[exit_of_positions(&[-10], 100), own],
+        at(105),
+    );
     assert!(left[0].is_some() && left[1].is_none());
 }
 
@@ -91,10 +101,14 @@ fn a_change_counts_until_the_order_book_has_its_quantity() {
         let reserved = Reserved { legs: vec![], is_opaque: true };
         UnreadRequest { ids: vec![], reserved, effect, ..sent("", 0) }
     };
-    let waits = |whole: i64, filled: i64| {
-        BookRow { waits: true, leg: leg("A", whole - filled), ..row("1", whole, filled) }
+    let waits = |whole: i64, filled: i64| BookRow {
+        waits: true,
+        leg: leg("A", whole - filled),
+        ..row("1", whole, filled)
     };
-    let shows = |book: &[BookRow], quantity| learn(&mut holding(10), (book, 10), &[change(quantity)], at(5))[0].is_none();
+    let shows = |book: &[BookRow], quantity| {
+        learn(&mut holding(10), (book, 10), &[change(quantity)], at(5))[0].is_none()
+    };
     assert!(!shows(&[waits(-4, 0)], Some(6)));
     assert!(shows(&[waits(-6, 0)], Some(6)) && shows(&[waits(-8, -2)], Some(6)));
     assert!(shows(&[waits(-4, 0)], None), "only its price is another");
@@ -106,7 +120,8 @@ fn a_change_counts_until_the_order_book_has_its_quantity() {
 fn a_conversion_counts_until_the_position_is_smaller_without_a_fill() {
     let legs = vec![leg("A", -10)];
     let reserved = Reserved { legs: legs.clone(), is_opaque: true };
-    let converted = UnreadRequest { ids: vec![], reserved, effect: Some(Effect::Converts(legs)), ..sent("", 0) };
+    let converted =
+        UnreadRequest { ids: vec![], reserved, effect: Some(Effect::Converts(legs)), ..sent("", 0) };
     let shows = |book: &[BookRow], net| {
         learn(&mut holding(10), (book, net), std::slice::from_ref(&converted), at(5))[0].is_none()
     };

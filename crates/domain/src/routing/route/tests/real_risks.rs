@@ -175,7 +175,10 @@ fn an_exit_of_a_leftover_is_measured_beside_what_the_positions_do_not_show() {
     let torn = vec![(leg("NSE:A-EQ", 10).key(), -10)];
     for now in [Snapshot { sent, ..left() }, Snapshot { torn, ..left() }] {
         let refused = route(&now, &exit);
-        assert!(matches!(refused, Route::Refused(Refused::SimulatedPosition { real: Some(0), .. })), "{refused:?}");
+        assert!(
+            matches!(refused, Route::Refused(Refused::SimulatedPosition { real: Some(0), .. })),
+            "{refused:?}"
+        );
     }
 }
 
