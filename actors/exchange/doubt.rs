@@ -79,7 +79,9 @@ impl ExchangeActor {
     /// From now on nothing uses the token.
     fn doubt(&mut self, token: Fingerprint, ctx: &mut Context<Self>) {
         self.volatile.session.usable = None;
-        self.volatile.session.reason = Reason::TokenDoubted;
+        // One that is over is not doubted.
+        let is_over = self.volatile.session.expires_at.is_some_and(|end| end <= self.deps.time.now());
+        self.volatile.session.reason = if is_over { Reason::TokenExpired } else { Reason::TokenDoubted };
         self.volatile.doubted.number += 1;
         self.volatile.doubted.token = Some(token);
         self.publish();
@@ -122,7 +124,7 @@ impl ExchangeActor {
     /// The mode changes because FYERS refused the token, or because it does not say in time what it thinks of it. What came
     /// of asking for another one is the reason from then on.
     fn settle_the_loss(&mut self) -> ResponseActFuture<Self, ()> {
-        if self.volatile.session.reason == Reason::TokenDoubted {
+        if matches!(self.volatile.session.reason, Reason::TokenDoubted | Reason::TokenExpired) {
             return self.settle(Change::default());
         }
         let reason = std::mem::replace(&mut self.volatile.session.reason, Reason::TokenRejected);

@@ -13,8 +13,9 @@ use keeper_domain::{
     routing::{
         Venue,
         conditional::trading_day,
-        request::OrderCall,
+        request::{Leg, OrderCall},
         route::{Refused, Route, passes_unread, reads_again, reads_first, without_known_positions},
+        settling::Effect,
     },
 };
 
@@ -132,14 +133,17 @@ impl ExchangeActor {
     ) {
         self.volatile.last_intent += 1;
         let (id, epoch, at) = (self.volatile.last_intent, self.snapshot().epoch, self.deps.time.now());
+        let effect = self.effect(&forwarding.call);
+        let reserved = forwarding.call.reserved(effect.as_ref());
         let intent = OrderIntent::of((id, &forwarding.bot), &forwarding.call, &forwarding.request, epoch, at);
+        let intent = intent.doing(effect);
         self.volatile.books.leaves(&intent);
         let changes = self.count_changes(&intent, &forwarding.request);
         let wanted = self.wanted(&forwarding.bot);
         let execution = Execution {
             wanted,
             left: Arc::default(),
-            reserved: forwarding.call.reserved(&self.volatile.live.positions),
+            reserved,
             intent,
             changes,
             forwarding,
@@ -158,6 +162,13 @@ impl ExchangeActor {
         let running = execution.begin(&self.deps.in_flight);
         self.publish();
         self.deps.tasks.spawn(running);
+    }
+
+    /// What a request does to what is there already, as far as that is known.
+    fn effect(&self, call: &OrderCall) -> Option<Effect> {
+        let (live, sent) = (&self.volatile.live, self.sent().all.legs);
+        let on_the_way: Vec<&Leg> = live.waiting.iter().chain(&sent).collect();
+        call.effect(&live.positions, &on_the_way)
     }
 
     /// An order that waits for its turn must not leave after a halt, nor with a key that has ended meanwhile.

@@ -10,7 +10,10 @@ use keeper_domain::{
     notes::{BOT_BOOKS, CANDLES, CHANGED_ORDERS, CONDITIONAL_ORDERS, SIMULATED_IN_GAP, SIMULATED_TOLD},
     order_journal::{LostOrders, OpenIntents, OrderEntry, OrderIntent, SentRequest, TakenOrders, unread},
     ports::{Change, Store, StoreError},
-    routing::{Venue, conditional::Conditional, live_positions::LivePositions},
+    routing::{
+        Venue, conditional::Conditional, live_positions::LivePositions, settling::UnreadRequest,
+        shown_fills::ShownFills,
+    },
 };
 use mock_exchange::{Config, Engine, Instruments, KeptCandles, KeptPrice};
 
@@ -105,7 +108,8 @@ fn may_arrive(
     let read_at = live.read_at;
     orders.iter().filter_map(move |entry| {
         let (id, until, reserved) = entry.may_arrive(now, read_at)?;
-        Some(Answered { may_arrive_until: Some(until), ..Answered::new(id, vec![], entry.at, reserved) })
+        let (ids, sent, at, effect) = (vec![], entry.at, entry.at, None);
+        Some(Answered::from(UnreadRequest { id, ids, sent, at, reserved, effect }).until(until))
     })
 }
 
@@ -181,6 +185,7 @@ impl ExchangeActor {
         let sent = sent.into_iter().filter(|(intent, _)| !in_flight.has(intent.id)).collect();
         volatile.answered = unread(sent, &live).into_iter().map(Answered::from).collect();
         volatile.answered.extend(may_arrive(&orders, &live, now));
+        volatile.fills = ShownFills::recall(&live, today);
         volatile.book.keep_candles(candles);
         volatile.lost = LostOrders::recall(open, &orders, today);
         volatile.taken = TakenOrders::recall(&orders, now);

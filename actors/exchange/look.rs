@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use fyers_api::{
     http::{ApiRequest, ApiResponse},
     operation::Operation,
-    response::{self, depth_prices, prices},
+    response::{self, GttRow, depth_prices, prices},
 };
 use keeper_domain::{
     event::Event,
@@ -22,8 +22,7 @@ use keeper_domain::{
             BookRow, LOOK_WHILE_FLAT, LOOK_WHILE_OPEN, LivePositions, PositionRows, read_orders,
             read_positions,
         },
-        request::Reserved,
-        shown_fills::beside_the_book,
+        settling::{SeenBooks, UnreadRequest},
     },
 };
 
@@ -46,9 +45,6 @@ struct Seen {
     gtts: Option<ApiResponse>,
     orders: Result<ApiResponse, ProxyError>,
     positions: Result<ApiResponse, ProxyError>,
-    /// Answered some time before the reading began, so both books know of it: FYERS answers some orders before they
-    /// are in its order book.
-    known_before: Vec<i64>,
     began: DateTime<Utc>,
     /// The order book was here.
     here: DateTime<Utc>,
@@ -94,8 +90,6 @@ impl ExchangeActor {
         self.volatile.exits.begin();
         let now = self.deps.time.now();
         self.volatile.looks.began = Some(now);
-        let settled = |order: &&Answered| (now - order.at).abs() >= order.settles_in();
-        let known_before = self.volatile.answered.iter().filter(settled).map(|order| order.id).collect();
         let (own, time) = (self.is_own_need(), Arc::clone(&self.deps.time));
         // Orders first: one that fills between the two calls is then counted twice, never not at all.
         let (orders, positions) = (ApiRequest::account("/orders"), ApiRequest::account("/positions"));
@@ -117,7 +111,7 @@ impl ExchangeActor {
             let (orders, here) = (ask(&orders).await, time.now());
             // Where the first has no room, the second would only wait as long once more.
             let positions = if is_held_back(&orders) { orders.clone() } else { ask(&positions).await };
-            Seen { gtts, orders, positions, known_before, began: now, here }
+            Seen { gtts, orders, positions, began: now, here }
         };
         ctx.spawn(read.into_actor(self).map(|seen, act, ctx| act.looked(seen, ctx)));
     }
@@ -168,9 +162,6 @@ impl ExchangeActor {
             // First whose order it is, then what it has filled.
             self.settle_lost(orders, (seen.began, false), &mut change);
             self.tell_rejected(&ended, &mut change);
-            if positions.is_none() {
-                self.expect_settled(&change);
-            }
             let account = positions.as_ref().map(|rows| &rows.positions[..]);
             let Volatile { books, book, .. } = &mut self.volatile;
             books.saw(orders, account, &|symbol| book.engine().units(symbol));
@@ -180,8 +171,9 @@ impl ExchangeActor {
         }
         let end = match (orders, positions) {
             (Some(orders), Some(positions)) => {
-                self.learn(orders, positions, &seen.known_before, &mut change);
                 let gtts = seen.gtts.as_ref().and_then(read_gtts);
+                let waiting = gtts.as_deref().unwrap_or_default();
+                self.learn(orders, positions, (waiting, seen.began), &mut change);
                 change.notes.extend(gtts.and_then(|rows| self.learn_gtts(&rows, seen.began)));
                 LookEnd::Read
             }
@@ -218,23 +210,23 @@ impl ExchangeActor {
         wait.map_or(regular, |seconds| TimeDelta::seconds(*seconds))
     }
 
-    fn learn(&mut self, orders: Vec<BookRow>, rows: PositionRows, known: &[i64], change: &mut Change) {
+    fn learn(
+        &mut self,
+        orders: Vec<BookRow>,
+        rows: PositionRows,
+        waiting: (&[GttRow], DateTime<Utc>),
+        change: &mut Change,
+    ) {
         let now = self.deps.time.now();
         let seen = orders.iter().map(|row| row.leg.symbol.as_str());
         let seen = seen.chain(rows.positions.iter().map(|position| position.symbol.as_str()));
         let joined = self.notice_mcx(seen.chain(rows.unknown.iter().map(String::as_str)));
         change.events.extend(joined.events);
         change.notes.extend(joined.notes);
-        let is_shown = self.shown(&orders, &rows);
-        for order in &mut self.volatile.answered {
-            order.counts = beside_the_book(&orders, &order.ids, &order.reserved);
-        }
+        self.let_go(&orders, &rows, waiting);
         let waiting = orders.into_iter().filter(|row| row.waits).map(|row| (row.id, row.leg));
         let (waiting_ids, waiting) = waiting.unzip();
         let PositionRows { positions, unknown } = rows;
-        let may_arrive = |order: &Answered| order.may_arrive_until.is_some_and(|until| now < until);
-        let is_settled = |order: &Answered| known.contains(&order.id) || is_shown.contains(&order.id);
-        self.volatile.answered.retain(|order| !is_settled(order) || may_arrive(order));
         let live = LivePositions {
             positions,
             unknown,
@@ -244,6 +236,7 @@ impl ExchangeActor {
             read_at: Some(now),
             newest_sent: Some(self.volatile.last_intent),
             not_shown: self.not_shown(),
+            agreed: self.volatile.fills.agreed(),
             ..LivePositions::default()
         };
         let new = live.unknown.iter().filter(|symbol| !self.volatile.live.unknown.contains(symbol));
@@ -265,18 +258,35 @@ impl ExchangeActor {
         let Volatile { answered, lost, .. } = &self.volatile;
         let on_the_way = self.deps.in_flight.ids().into_iter();
         let lost = lost.unsettled().map(|intent| intent.id);
-        let all = on_the_way.chain(answered.iter().map(|order| order.id)).chain(lost);
+        let all = on_the_way.chain(answered.iter().map(Answered::id)).chain(lost);
         all.collect::<BTreeSet<i64>>().into_iter().collect()
     }
 
-    /// Orders of which the positions show what they have filled.
-    fn shown(&mut self, orders: &[BookRow], rows: &PositionRows) -> Vec<i64> {
-        let now = self.deps.time.now();
-        let Volatile { fills, answered, .. } = &mut self.volatile;
-        let sent: Vec<(&[String], &Reserved)> =
-            answered.iter().map(|order| (order.ids.as_slice(), &order.reserved)).collect();
-        let shown = fills.learn(orders, &rows.positions, &sent, now);
-        answered.iter().zip(shown).filter(|(_, shown)| *shown).map(|(order, _)| order.id).collect()
+    /// Lets go of each request of which the books show what it has done.
+    fn let_go(&mut self, orders: &[BookRow], rows: &PositionRows, (gtts, began): (&[GttRow], DateTime<Utc>)) {
+        let (now, on_the_way) = (self.deps.time.now(), self.deps.in_flight.reserved());
+        let Volatile { fills, answered, books, looks, .. } = &mut self.volatile;
+        answered.sort_by_key(Answered::id);
+        let (is_known, clock) = (|id: &str| books.knows(id), looks.clock);
+        let seen = SeenBooks {
+            book: orders,
+            positions: &rows.positions,
+            gtts,
+            began,
+            at: now,
+            is_known: &is_known,
+            by_its_clock: &|moment| clock.of(moment).0,
+            on_the_way: &on_the_way,
+        };
+        let requests: Vec<&UnreadRequest> = answered.iter().map(|order| &order.request).collect();
+        let mut left = fills.learn(&seen, &requests).into_iter();
+        answered.retain_mut(|order| match left.next().flatten() {
+            Some(counts) => {
+                order.counts = counts;
+                true
+            }
+            None => order.may_arrive_until.is_some_and(|until| now < until),
+        });
     }
 
     /// FYERS has told what is open, and the keeper does not understand it: it may be more than what is known.

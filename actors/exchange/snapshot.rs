@@ -93,11 +93,11 @@ impl ExchangeActor {
     pub(super) fn sent(&self) -> Sent {
         let Volatile { answered, lost, .. } = &self.volatile;
         let on_the_way = self.deps.in_flight.reserved();
-        let is_listed = |intent: &&OrderIntent| !answered.iter().any(|order| order.id == intent.id);
+        let is_listed = |intent: &&OrderIntent| !answered.iter().any(|order| order.id() == intent.id);
         let unknown: Vec<Reserved> = lost.unsettled().filter(is_listed).map(OrderIntent::reserved).collect();
         // What FYERS has answered, and what it has not.
         let has_answer = |order: &&Answered| {
-            order.may_arrive_until.is_none() && !lost.unsettled().any(|intent| intent.id == order.id)
+            order.may_arrive_until.is_none() && !lost.unsettled().any(|intent| intent.id == order.id())
         };
         let legs = |orders: Vec<&Answered>| -> Vec<Leg> {
             orders.into_iter().flat_map(|order| order.counts.legs.iter().cloned()).collect()

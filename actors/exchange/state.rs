@@ -3,15 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use actix::SpawnHandle;
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use keeper_domain::{
     bots::{books::BotBooks, leftovers::ToldLeftovers},
     keys::BotName,
     mode::Mode,
-    order_journal::{BrokerClock, LostOrders, OrderProgress, TakenOrders, UnreadRequest},
+    order_journal::{BrokerClock, LostOrders, OrderProgress, TakenOrders},
     ports::Change,
     reason::Reason,
-    routing::{live_positions::LivePositions, request::Reserved, shown_fills::ShownFills, turned::LastOpen},
+    routing::{
+        live_positions::LivePositions, request::Reserved, settling::UnreadRequest, shown_fills::ShownFills,
+        turned::LastOpen,
+    },
     session::SessionView,
 };
 use mock_exchange::exchange::MockExchange;
@@ -75,40 +78,31 @@ pub(super) struct Volatile {
     pub(super) shown: BookView,
 }
 
-/// An order that FYERS has answered, or may have taken without an answer.
+/// A request that FYERS has answered, or may have taken without an answer.
 pub(super) struct Answered {
-    pub(super) id: i64,
-    /// FYERS' ids of its orders, as far as they are known.
-    pub(super) ids: Vec<String>,
-    pub(super) at: DateTime<Utc>,
-    pub(super) reserved: Reserved,
+    pub(super) request: UnreadRequest,
     /// What of it counts beside the order book as last read.
     pub(super) counts: Reserved,
     /// Until when it counts whatever the books say: it got no answer, they do not show it, and it may still arrive.
     pub(super) may_arrive_until: Option<DateTime<Utc>>,
 }
 
-/// FYERS' books are taken to know of an order that was answered this long before they were read.
-const KNOWN_AFTER: TimeDelta = TimeDelta::seconds(3);
-/// An order should be in the order book, and what it fills in the positions: that is waited for longer. One without an id, as of
-/// an async call, is still in FYERS' queue for a while.
-const SHOWN_AFTER: TimeDelta = TimeDelta::seconds(30);
-
-impl Answered {
+impl From<UnreadRequest> for Answered {
     /// One that no reading of the books has shown yet.
-    pub(super) fn new(id: i64, ids: Vec<String>, at: DateTime<Utc>, reserved: Reserved) -> Self {
-        Self { id, ids, at, counts: reserved.clone(), reserved, may_arrive_until: None }
-    }
-
-    /// After how long it counts as known to the books, whatever they show.
-    pub(super) fn settles_in(&self) -> TimeDelta {
-        if self.reserved.is_opaque || self.reserved.legs.is_empty() { KNOWN_AFTER } else { SHOWN_AFTER }
+    fn from(request: UnreadRequest) -> Self {
+        Self { counts: request.reserved.clone(), request, may_arrive_until: None }
     }
 }
 
-impl From<UnreadRequest> for Answered {
-    fn from(UnreadRequest { id, ids, at, reserved }: UnreadRequest) -> Self {
-        Self::new(id, ids, at, reserved)
+impl Answered {
+    /// Its intent.
+    pub(super) fn id(&self) -> i64 {
+        self.request.id
+    }
+
+    /// The same, which counts until then.
+    pub(super) fn until(self, until: DateTime<Utc>) -> Self {
+        Self { may_arrive_until: Some(until), ..self }
     }
 }
 

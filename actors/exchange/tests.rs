@@ -37,7 +37,7 @@ use keeper_domain::{
     keys::BotName,
     mode::{Mode, ShownMode},
     order_journal::{IntentOutcome, OrderIntent, Search},
-    ports::{Change, ChangeStore, OrderJournalStore, Store},
+    ports::{Change, ChangeStore, OrderJournalStore, Store, Time},
     reason::Reason,
     secret::AccessToken,
     session::{SessionView, StateName},
@@ -218,6 +218,19 @@ async fn a_dead_token_is_never_seen_by_the_bot() {
     floor.actor.send(session(true)).await.unwrap();
     let meanwhile = |event: &Event| matches!(event, Event::SimulatedMeanwhile { orders: 1 });
     assert_eq!(floor.store.count(meanwhile), 1, "told once the token is back");
+}
+
+#[actix::test]
+async fn a_token_that_is_refused_after_its_end_has_expired_and_is_not_doubted() {
+    let floor = floor(false, true).await;
+    let mut over = session(true);
+    over.view.expires_at = Some(PausedTime::at("2026-11-23T10:00").now());
+    floor.actor.send(over).await.unwrap();
+    let dead = json!({"s": "error", "code": -16, "message": "Could not authenticate the user"});
+    floor.fyers.says("/funds", 401, &dead);
+    let (done, _) = floor.ask(Method::Get, "/funds", Value::Null).await;
+    assert_eq!((done.mode, done.venue), (Mode::Mock, Venue::Mock));
+    assert_eq!(floor.actor.send(GetMode).await.unwrap().reason, Reason::TokenExpired);
 }
 
 #[actix::test]

@@ -10,6 +10,7 @@ use keeper_domain::{
     routing::{
         live_positions::{BookRow, read_orders},
         request::Reserved,
+        settling::UnreadRequest,
     },
 };
 
@@ -56,32 +57,17 @@ impl ExchangeActor {
     }
 
     fn tell_of_lost(&mut self, verdict: Verdict, change: &mut Change) {
-        let Verdict { id, at, search, entries, events, may_arrive } = verdict;
+        let Verdict { id, at, search, entries, events, unread, may_arrive } = verdict;
         let now = self.deps.time.now();
         change.events.extend(events.into_iter().map(|event| (now, event)));
         change.outcomes.push((id, IntentOutcome::Searched(search)));
         entries.iter().for_each(|entry| self.volatile.books.placed(entry));
         change.orders.extend(entries.into_iter().map(|entry| self.volatile.taken.take_in(entry)));
-        self.volatile.answered.retain(|order| order.id != id);
+        self.volatile.answered.retain(|order| order.id() != id);
+        self.volatile.answered.extend(unread.map(Answered::from));
         if let Some((reserved, until)) = may_arrive {
-            let answered = Answered::new(id, vec![], at, reserved);
-            self.volatile.answered.push(Answered { may_arrive_until: Some(until), ..answered });
-        }
-    }
-
-    /// Orders that were found, and requests that no order book shows, while the positions could not be read: what they have
-    /// done is in no reading yet.
-    pub(super) fn expect_settled(&mut self, settled: &Change) {
-        let now = self.deps.time.now();
-        for entry in &settled.orders {
-            let Some(lost) = &entry.unanswered else { continue };
-            let reserved = match (entry.what.as_str(), entry.taken_by_fyers()) {
-                ("place", Some(leg)) => Reserved { legs: vec![leg], is_opaque: false },
-                ("place" | "cancel", _) => continue,
-                _ => Reserved { legs: vec![], is_opaque: true },
-            };
-            let ids = entry.id.iter().cloned().collect();
-            self.volatile.answered.push(Answered::new(lost.intent, ids, now, reserved));
+            let request = UnreadRequest { id, ids: vec![], sent: at, at, reserved, effect: None };
+            self.volatile.answered.push(Answered::from(request).until(until));
         }
     }
 
@@ -146,7 +132,9 @@ impl Handler<Executed> for ExchangeActor {
         self.count_rejected(rejected);
         let id = intent.id;
         let ids = placed.iter().filter_map(|entry| entry.id.clone()).collect();
-        let answered = Answered::new(id, ids, self.deps.time.now(), reserved);
+        let taken = intent.answered(ids, self.deps.time.now());
+        let reserved = if matches!(end, End::Answered) { taken.reserved.clone() } else { reserved };
+        let answered = Answered::from(UnreadRequest { reserved, ..taken });
         match end {
             // It never left, so it is none of the day's orders.
             End::Nothing if rejected == 0 => self.volatile.books.unsent(&intent),
@@ -154,16 +142,19 @@ impl Handler<Executed> for ExchangeActor {
             End::TokenRefused => {
                 self.volatile.books.unsent(&intent);
                 if intent.may_open() {
-                    let may_arrive_until = Some(intent.may_arrive_until());
-                    self.volatile.answered.push(Answered { may_arrive_until, ..answered });
+                    self.volatile.answered.push(answered.until(intent.may_arrive_until()));
                     self.volatile.lost.add_refused(intent, &placed);
                 }
             }
             End::Answered => {
                 // A GTT order that was cancelled fills no more. No order book shows that.
-                if intent.what == "gtt" && answered.reserved == Reserved::default() {
-                    let is_cancelled = |order: &Answered| order.ids.iter().any(|id| intent.ids.contains(id));
+                if intent.what == "gtt" && answered.counts == Reserved::default() {
+                    let is_cancelled =
+                        |order: &Answered| order.request.ids.iter().any(|id| intent.ids.contains(id));
                     self.volatile.answered.retain(|order| !is_cancelled(order));
+                } else if intent.what == "gtt" {
+                    // Its book says that it waits.
+                    self.deps.conditional.ask_soon();
                 }
                 self.volatile.answered.push(answered);
             }

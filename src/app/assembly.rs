@@ -263,12 +263,16 @@ async fn without_memory(parts: &Parts) -> Result<Option<LivePositions>, StoreErr
 /// On a disk that is full or fails the start is told by the direct path and written down when it can be: whoever does not come up
 /// answers nobody, and is only started again and again.
 pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<(), StoreError> {
+    let is_noted = PUT_BACK.read(parts.store.as_ref()).await?.or_unreadable(true).unwrap_or(false);
+    let holding = parts.lease.as_ref().map(|lease| lease.holding());
+    let was_put_back = is_noted || holding.is_some_and(HeldLease::was_put_back);
     let event = Event::KeeperStarted {
         version: build_info::VERSION.to_owned(),
         commit: build_info::COMMIT.to_owned(),
         missing: parts.missing.clone(),
-        after_crash: parts.after_crash,
-        after_loss: parts.after_loss,
+        // What the database says of the run before is of an earlier moment, and nobody can say that nothing is lost.
+        after_crash: parts.after_crash && !was_put_back,
+        after_loss: parts.after_loss && !was_put_back,
         needs_login: asks_for_login(parts).await?,
     };
     let mut change = Change {
@@ -276,17 +280,14 @@ pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<
         live_positions: without_memory(parts).await?,
         ..Change::default()
     };
-    let is_noted = PUT_BACK.read(parts.store.as_ref()).await?.or_unreadable(true).unwrap_or(false);
-    let holding = parts.lease.as_ref().map(|lease| lease.holding());
-    let is_put_back = is_noted || holding.is_some_and(HeldLease::was_put_back);
-    if is_put_back {
+    if was_put_back {
         let before = PUT_BACK_HALTS.read(parts.store.as_ref()).await?.readable().unwrap_or_default();
         let halted = before.into_iter().chain(holding.map(HeldLease::put_back_halt)).collect();
         distrust(parts, &mut change, &halted)?;
     }
     match journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await {
         Ok(()) => {
-            if let Some(holding) = holding.filter(|_| is_put_back) {
+            if let Some(holding) = holding.filter(|_| was_put_back) {
                 holding.note_halted();
             }
             Ok(())

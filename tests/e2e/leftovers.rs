@@ -9,6 +9,7 @@ use crate::{
     chat::{OWNER, ask, press},
     feed_client::Socket,
     keys::{self, add, taken},
+    lagging_books::{BOOKS, lags, shown, wait_readings},
     support::{Home, Keeper, wait_for},
 };
 
@@ -82,6 +83,26 @@ fn the_exit_of_a_simulated_position_is_refused_until_a_person_clears_it() {
         json!([])
     );
     assert_eq!(bot.order(SBIN, -10).venue, "fyers", "what the bot wants now is its own business");
+}
+
+/// The real position is closed, and FYERS' books still show it.
+#[test]
+fn a_leftover_is_not_closed_with_a_real_position_that_was_closed_a_moment_ago() {
+    let (home, keeper) = without_a_token();
+    let bot = Bot::of(&home, &keeper);
+    assert_eq!(bot.order(SBIN, 10).venue, "mock");
+    log_in(&home, &keeper);
+    assert_eq!(bot.order(SBIN, 10).venue, "fyers");
+    wait_readings(&home, 3);
+    lags(&home, &shown(&bot, &BOOKS));
+    let closed = bot.ask(reqwest::Method::DELETE, "/api/v3/positions", Some(json!({"exit_all": 1})));
+    assert_eq!((closed.venue.as_str(), &closed.body["s"]), ("fyers", &json!("ok")), "{}", closed.body);
+    for _ in 0..3 {
+        wait_readings(&home, 1);
+        let told = bot.order(SBIN, -10);
+        assert_eq!(told.venue, "none", "{}", told.body);
+    }
+    assert_eq!(orders_at_fyers(&home), 2, "bought and closed");
 }
 
 #[test]

@@ -43,6 +43,7 @@ mod key_limits;
 mod key_limits_held;
 mod keys;
 mod kill9;
+mod lagging_books;
 mod leaks;
 mod leftovers;
 mod limits_over_crashes;

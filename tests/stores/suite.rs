@@ -135,6 +135,7 @@ pub(crate) fn intent(id: i64) -> OrderIntent {
         legs: vec![],
         ids: vec![],
         is_opaque: None,
+        effect: None,
     }
 }
 

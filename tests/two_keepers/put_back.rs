@@ -24,6 +24,7 @@ fn whoever_acts_on_an_earlier_moment_is_halted_and_says_so() {
     world.wait_warm(0);
     assert_eq!(world.order(0, "before").unwrap(), "fyers");
     assert!(!is_halted(&world, 0));
+    let before = world.home.alerts().len();
     // As a replica shows it that has not heard of the last transaction.
     world.sql("UPDATE lease SET commits = commits - 1");
     wait_for("its holder notices, without a change of its own", || {
@@ -33,6 +34,11 @@ fn whoever_acts_on_an_earlier_moment_is_halted_and_says_so() {
     wait_for("it is halted", || is_halted(&world, holder).then_some(()));
     assert_ne!(world.ready(1 - holder), Some(200), "one of them");
     world.home.wait_alert("The database is at an earlier moment than it was");
+    let told = wait_for("the news of the start", || {
+        let told = world.home.alerts().split_off(before);
+        told.iter().any(|alert| alert.contains("has started")).then_some(told)
+    });
+    assert!(!told.iter().any(|alert| alert.contains("is lost")), "nobody can say so: {told:#?}");
     assert_eq!(world.order(holder, "an entry under the halt"), None);
     world.judge();
 }

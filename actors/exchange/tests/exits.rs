@@ -68,7 +68,7 @@ async fn an_exit_right_after_a_fill_waits_for_a_reading_and_passes() {
     time::pause();
     let floor = halted(Duration::from_millis(10)).await;
     floor.fyers.books(&[], &[held(0)]);
-    time::sleep(Duration::from_secs(120)).await;
+    time::sleep(Duration::from_secs(200)).await;
     assert_eq!(floor.place("NSE:SBIN-EQ", 10, -1).await.0.venue, Venue::None, "nothing is open");
     floor.fyers.books(&[], &[held(10)]);
     let (more, words) = floor.place("NSE:SBIN-EQ", 11, -1).await;
@@ -102,7 +102,7 @@ async fn an_exit_right_after_a_fill_has_its_reading_however_much_another_bot_rea
         assert_eq!(exit.venue, Venue::Fyers, "{number}: {words}");
         assert!(began.elapsed() < Duration::from_secs(5), "{number}: {:?}", began.elapsed());
         floor.fyers.books(&[], &[held(0)]);
-        time::sleep(Duration::from_secs(70)).await;
+        time::sleep(Duration::from_secs(200)).await;
     }
     // Entries that are none have used up what this bot may have read for it: what is open is not known, and so it is said.
     for _ in 0..4 {
@@ -387,7 +387,7 @@ async fn an_exit_that_the_books_do_not_show_in_time_is_named_as_what_it_is() {
     assert_eq!((second.venue, began.elapsed().as_secs()), (Venue::None, 5), "{words}");
     assert!(words["message"].as_str().unwrap().contains("do not show yet"), "{words}");
     floor.fyers.fails("/orders/sync", ProxyError::Transport(Transport::Timeout));
-    time::sleep(Duration::from_secs(40)).await;
+    time::sleep(Duration::from_secs(200)).await;
     assert_eq!(floor.place("NSE:SBIN-EQ", 10, -1).await.1["code"], 201);
     let began = time::Instant::now();
     let (third, words) = floor.place("NSE:SBIN-EQ", 10, -1).await;

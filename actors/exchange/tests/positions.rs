@@ -53,7 +53,7 @@ async fn a_halt_keeps_entries_out_and_lets_exits_through() {
     let (second, words) = floor.place("NSE:SBIN-EQ", 1, -1).await;
     assert_eq!(second.venue, Venue::None, "the first one may still fill: {words}");
     floor.fyers.books(&[], &[held(4)]);
-    time::sleep(Duration::from_secs(60)).await;
+    time::sleep(Duration::from_secs(200)).await;
     let (rest, _) = floor.place("NSE:SBIN-EQ", 4, -1).await;
     assert_eq!(rest.venue, Venue::Fyers);
 }

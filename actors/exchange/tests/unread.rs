@@ -38,7 +38,7 @@ async fn a_reading_that_shows_something_else_settles_no_order() {
 async fn an_async_order_counts_while_it_may_be_in_fyers_queue() {
     let queued = json!({"s": "ok", "code": 1101, "message": "Order queued", "id_fyers": "a-b"});
     time::pause();
-    for (seconds, counts) in [(10, true), (70, false)] {
+    for (seconds, counts) in [(10, true), (200, false)] {
         let floor = open(false, true).await;
         floor.fyers.says("/orders/async", 200, &queued);
         let (sent, body) = floor.ask(Method::Post, "/orders/async", order("NSE:INFY-EQ", 5, 1, "t")).await;
@@ -51,6 +51,35 @@ async fn an_async_order_counts_while_it_may_be_in_fyers_queue() {
             false => assert_eq!(floor.place("NSE:INFY-EQ", 5, -1).await.0.venue, Venue::Mock),
         }
     }
+}
+
+/// An exit is answered and filled, the keeper ends, and FYERS' positions do not show it for a while after the next start.
+#[actix::test]
+async fn an_exit_counts_in_the_next_life_until_the_positions_show_it() {
+    let floor = floor(false, true).await;
+    floor.fyers.books(&[], &[held(10)]);
+    time::sleep(Duration::from_secs(200)).await;
+    let (exit, body) = floor.place("NSE:SBIN-EQ", 10, -1).await;
+    assert_eq!(exit.venue, Venue::Fyers, "{body}");
+    let mut filled = row("26112300000001", -10, 2);
+    filled["filledQty"] = json!(10);
+    floor.fyers.books(std::slice::from_ref(&filled), &[held(10)]);
+    time::sleep(Duration::from_millis(500)).await;
+    let Floor { fyers, store, .. } = floor;
+    let deps = ExchangeDeps { time: PausedTime::at("2026-11-23T10:02"), ..deps(&fyers, &store, false) };
+    let actor = ExchangeActor::new(deps).start();
+    actor.send(session(true)).await.unwrap();
+    actor.send(SetHalted { halted: true, by: "a person".into() }).await.unwrap();
+    let floor = Floor { fyers, store, actor };
+    for seconds in [3, 40, 30] {
+        time::sleep(Duration::from_secs(seconds)).await;
+        let (second, words) = floor.place("NSE:SBIN-EQ", 10, -1).await;
+        assert_eq!(second.venue, Venue::None, "{words}");
+    }
+    floor.fyers.books(&[filled], &[held(0)]);
+    let (third, words) = floor.place("NSE:SBIN-EQ", 10, -1).await;
+    assert_eq!(third.venue, Venue::None, "{words}");
+    assert!(words["message"].as_str().unwrap().contains("entries are refused"), "{words}");
 }
 
 #[actix::test]

@@ -18,13 +18,14 @@ pub use lost::{LostOrders, SeenBook, Telling, Verdict};
 pub use progress::OrderProgress;
 pub use rejected::{EndedRow, Rejection, TakenOrders};
 pub use unanswered::{LookedUp, Unanswered};
-pub use unread::{SentRequest, UnreadRequest, unread};
+pub use unread::{SentRequest, unread};
 
 use crate::keys::BotName;
 use crate::mode::Mode;
 use crate::routing::{
     Venue,
     request::{Leg, OrderCall, Reserved},
+    settling::{Effect, UnreadRequest},
 };
 use fyers_api::{
     error::ApiError,
@@ -166,6 +167,9 @@ pub struct OrderIntent {
     /// Whether it may do more than its orders tell; `None` in intents of the time before this was written down.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_opaque: Option<bool>,
+    /// What it does to positions and orders that are there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effect: Option<Effect>,
 }
 
 /// What came of an intent.
@@ -227,17 +231,45 @@ impl OrderIntent {
             legs: call.legs.clone(),
             ids: call.ids.clone(),
             is_opaque: Some(call.is_opaque()),
+            effect: None,
         }
+    }
+
+    /// The same with what it does to what is there already.
+    #[must_use]
+    pub fn doing(self, effect: Option<Effect>) -> Self {
+        Self { effect, ..self }
     }
 
     /// What it may have done at FYERS, as long as that is not known.
     pub fn reserved(&self) -> Reserved {
-        Reserved { legs: self.legs.clone(), is_opaque: !self.is_told() || self.is_opaque == Some(true) }
+        Reserved { legs: self.all_legs(), is_opaque: !self.is_told() || self.is_opaque == Some(true) }
     }
 
     /// What it has done there when FYERS has taken it, as far as the request tells.
     pub(crate) fn taken(&self) -> Reserved {
-        Reserved { legs: self.legs.clone(), is_opaque: self.is_opaque.unwrap_or(!self.is_told()) }
+        // FYERS closes what was open, and nothing else.
+        let is_told = matches!(self.effect, Some(Effect::Closes(_)));
+        let is_opaque = !is_told && self.is_opaque.unwrap_or(!self.is_told());
+        Reserved { legs: self.all_legs(), is_opaque }
+    }
+
+    /// Once FYERS has answered it, with these ids, at this moment.
+    pub fn answered(&self, ids: Vec<String>, at: DateTime<Utc>) -> UnreadRequest {
+        let (reserved, effect) = (self.taken(), self.effect.clone());
+        UnreadRequest { id: self.id, ids, sent: self.at, at, reserved, effect }
+    }
+
+    /// While nobody knows whether FYERS has taken it: what it may have closed depends on when it came there.
+    pub(crate) fn unanswered_request(&self) -> UnreadRequest {
+        let request = self.answered(vec![], self.at);
+        let is_opaque = request.reserved.is_opaque || self.effect.is_some();
+        UnreadRequest { reserved: Reserved { is_opaque, ..request.reserved }, ..request }
+    }
+
+    fn all_legs(&self) -> Vec<Leg> {
+        let closing = self.effect.iter().flat_map(Effect::closing);
+        self.legs.iter().chain(closing).cloned().collect()
     }
 
     fn is_told(&self) -> bool {

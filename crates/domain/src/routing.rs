@@ -17,6 +17,7 @@ pub mod refused;
 pub mod request;
 pub mod resting_exit;
 pub mod route;
+pub mod settling;
 pub mod shown_fills;
 mod symbols;
 pub mod turned;

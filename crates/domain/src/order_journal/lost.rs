@@ -16,6 +16,7 @@ use crate::{
     routing::{
         live_positions::BookRow,
         request::{Leg, Reserved},
+        settling::UnreadRequest,
     },
 };
 use order::{LostOrder, News, recalled};
@@ -59,6 +60,8 @@ pub struct Verdict {
     pub entries: Vec<OrderEntry>,
     /// What a person hears.
     pub events: Vec<Event>,
+    /// What it has done, or may have, in as far as no reading may show it yet.
+    pub unread: Option<UnreadRequest>,
     /// What may still arrive, and until when it counts as sent; `None` when nothing may.
     pub may_arrive: Option<(Reserved, DateTime<Utc>)>,
 }
@@ -213,8 +216,8 @@ impl LostIntent {
     fn told(id: i64, entry: &OrderEntry, order: LostOrder) -> Self {
         let (path, body, is_opaque) = (String::new(), String::new(), None);
         let (at, bot, what) = (entry.at, entry.bot.clone(), entry.what.clone());
-        let (legs, ids) = (vec![], vec![]);
-        let intent = OrderIntent { id, at, bot, epoch: 0, what, path, body, legs, ids, is_opaque };
+        let (legs, ids, effect) = (vec![], vec![], None);
+        let intent = OrderIntent { id, at, bot, epoch: 0, what, path, body, legs, ids, is_opaque, effect };
         let sent = entry.unanswered.as_ref().and_then(|lost| lost.sent);
         let (is_refused, orders) = (entry.is_refused_with_the_token(), vec![order]);
         let (is_told, is_looked_up, is_over, waits, is_held) = (true, true, false, 0, false);
@@ -294,7 +297,23 @@ impl LostIntent {
         let reserved = Reserved { legs, is_opaque: false };
         let may_arrive = (self.intent.is_order() && !reserved.legs.is_empty())
             .then(|| (reserved, self.intent.may_arrive_until()));
-        Verdict { id, at, search: self.search(), entries: self.entries(now), events, may_arrive }
+        let (search, entries, unread) = (self.search(), self.entries(now), self.not_read(now));
+        Verdict { id, at, search, entries, events, unread, may_arrive }
+    }
+
+    /// Orders that were found are like others that FYERS has answered now. Of what is no order no book says that it came.
+    fn not_read(&self, now: DateTime<Utc>) -> Option<UnreadRequest> {
+        let request = match self.intent.is_order() {
+            false => self.intent.unanswered_request(),
+            true => {
+                let found = self.orders.iter().filter(|order| order.known == LookedUp::Found);
+                let found = found.filter_map(|order| Some((order.id.clone()?, order.leg.clone())));
+                let (ids, legs) = found.unzip();
+                let reserved = Reserved { legs, is_opaque: false };
+                UnreadRequest { reserved, ..self.intent.answered(ids, now) }
+            }
+        };
+        (request.reserved != Reserved::default()).then_some(request)
     }
 
     fn search(&self) -> Search {

@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{IntentOutcome, OrderIntent, Search};
-use crate::routing::{live_positions::LivePositions, request::Reserved};
+use crate::routing::{live_positions::LivePositions, settling::UnreadRequest};
 
 /// So far back requests matter where positions were never read: nothing is simulated then anyway.
 const WITHOUT_READING: TimeDelta = TimeDelta::days(1);
@@ -12,40 +12,24 @@ const WITHOUT_READING: TimeDelta = TimeDelta::days(1);
 /// A request as it was written down, and what came of it; `None`: nothing is known of it.
 pub type SentRequest = (OrderIntent, Option<IntentOutcome>);
 
-/// One that has changed positions, or may yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UnreadRequest {
-    /// Its intent.
-    pub id: i64,
-    /// FYERS' ids of its orders, as far as they are known.
-    pub ids: Vec<String>,
-    /// When FYERS had answered.
-    pub at: DateTime<Utc>,
-    /// What it may have done.
-    pub reserved: Reserved,
-}
-
 /// Those among `sent` whose effect the last reading may not show. One of which nothing is known is for
 /// [`LostOrders`](super::LostOrders).
 pub fn unread(sent: Vec<SentRequest>, live: &LivePositions) -> Vec<UnreadRequest> {
-    let of = |(intent, outcome): SentRequest| UnreadRequest::of(&intent, outcome?);
+    let of = |(intent, outcome): SentRequest| of(&intent, outcome?);
     sent.into_iter().filter(|(intent, _)| !live.shows(intent)).filter_map(of).collect()
 }
 
-impl UnreadRequest {
-    fn of(intent: &OrderIntent, outcome: IntentOutcome) -> Option<Self> {
-        let (ids, at) = match outcome {
-            IntentOutcome::Answered { is_refused: true, .. } | IntentOutcome::NotSent => return None,
-            // Until it cannot arrive any more its entry in the order journal counts.
-            IntentOutcome::Searched(Search::NotFound) => return None,
-            IntentOutcome::Answered { ids, at, .. } => (ids, at),
-            IntentOutcome::Searched(Search::Found { ids }) => (ids, None),
-            IntentOutcome::Searched(Search::LookYourself) => (vec![], None),
-        };
-        let reserved = intent.taken();
-        let does_something = reserved.is_opaque || !reserved.legs.is_empty();
-        does_something.then(|| Self { id: intent.id, ids, at: at.unwrap_or(intent.at), reserved })
-    }
+fn of(intent: &OrderIntent, outcome: IntentOutcome) -> Option<UnreadRequest> {
+    let request = match outcome {
+        IntentOutcome::Answered { is_refused: true, .. } | IntentOutcome::NotSent => return None,
+        // Until it cannot arrive any more its entry in the order journal counts.
+        IntentOutcome::Searched(Search::NotFound) => return None,
+        IntentOutcome::Answered { ids, at, .. } => intent.answered(ids, at.unwrap_or(intent.at)),
+        IntentOutcome::Searched(Search::Found { ids }) => intent.answered(ids, intent.at),
+        IntentOutcome::Searched(Search::LookYourself) => intent.unanswered_request(),
+    };
+    let does_something = request.reserved.is_opaque || !request.reserved.legs.is_empty();
+    does_something.then_some(request)
 }
 
 impl OrderIntent {
@@ -53,7 +37,7 @@ impl OrderIntent {
     pub fn unreadable(id: i64, at: DateTime<Utc>) -> Self {
         let (what, path, body) = ("other".to_owned(), String::new(), String::new());
         let (bot, epoch, legs, ids, is_opaque) = (None, 0, vec![], vec![], Some(true));
-        Self { id, at, bot, epoch, what, path, body, legs, ids, is_opaque }
+        Self { id, at, bot, epoch, what, path, body, legs, ids, is_opaque, effect: None }
     }
 }
 

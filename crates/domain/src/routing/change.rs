@@ -2,6 +2,7 @@
 
 use fyers_api::{number::whole, request};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// Fields that would make another order of it.
@@ -10,7 +11,7 @@ const ANOTHER_ORDER: [&str; 4] = ["symbol", "side", "productType", "offlineOrder
 const MORE_ORDERS: [&str; 2] = ["stopLoss", "takeProfit"];
 
 /// What a request would change of one order, as far as safety needs to know it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChangedOrder {
     /// The order.
     pub id: String,

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::{
     conditional::Conditional,
     request::{Leg, Reserved},
+    shown_fills::{Key, Sums},
 };
 
 /// How often positions and orders are read while Live with something open: two calls, 4 a minute of the 200 that
@@ -75,6 +76,9 @@ pub struct LivePositions {
     /// Requests up to that one, by their intents, whose effect this reading may not show.
     #[serde(default)]
     pub not_shown: Vec<i64>,
+    /// Where the order book and these positions agreed last, with what both said (`shown_fills`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agreed: Vec<(Key, Sums)>,
     /// Orders that were sent and that no reading shows yet, in words, for people; it is not written down.
     #[serde(skip)]
     pub sent: Vec<String>,

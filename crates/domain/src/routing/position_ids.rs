@@ -32,7 +32,12 @@ fn texts(value: &Value) -> Option<Vec<String>> {
 
 /// Whether this id may be of a position in the symbol of this one: its id is the symbol with the product behind it.
 pub(super) fn is_of(position: &Position, id: &str) -> bool {
-    let behind = id.strip_prefix(&spelt(&position.symbol));
+    is_of_symbol(&position.symbol, id)
+}
+
+/// The same of a symbol.
+pub(super) fn is_of_symbol(symbol: &str, id: &str) -> bool {
+    let behind = id.strip_prefix(&spelt(symbol));
     behind.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 

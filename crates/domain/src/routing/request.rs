@@ -13,7 +13,9 @@ use serde_json::Value;
 
 use super::{
     change::{self, ChangedOrder},
-    order_ids, position_ids, symbols,
+    order_ids, position_ids,
+    settling::Effect,
+    symbols,
 };
 
 /// One order in a request, as far as safety needs to know it.
@@ -158,17 +160,32 @@ impl OrderCall {
         open.iter().filter(is_closed).collect()
     }
 
+    /// What it does to these positions, and to orders that wait, once it has been sent. An exit closes as well what orders open
+    /// that are on their way, if they fill before it.
+    pub fn effect(&self, open: &[Position], on_the_way: &[&Leg]) -> Option<Effect> {
+        let closing = || self.closes(open).into_iter().filter(|one| one.net != 0).map(Leg::closing);
+        match self.operation {
+            Operation::ExitPositions => {
+                let opened = on_the_way.iter().filter(|leg| self.may_close(leg) && !reduces_any(leg, open));
+                let opened = opened.map(|leg| Leg { quantity: -leg.quantity, tag: None, ..(*leg).clone() });
+                Some(Effect::Closes(closing().chain(opened).collect()))
+            }
+            Operation::ConvertPosition => Some(Effect::Converts(closing().collect())),
+            _ => self.changes.clone().map(Effect::Changes),
+        }
+    }
+
+    /// Whether it closes a position that this order opens.
+    fn may_close(&self, leg: &Leg) -> bool {
+        let ids = self.positions.as_ref();
+        ids.is_none_or(|ids| ids.iter().any(|id| position_ids::is_of_symbol(&leg.symbol, id)))
+    }
+
     /// What it may take from open positions once it has been sent. An exit of positions closes what is open then, a conversion
     /// takes it away, and a change of an order may make it larger: how large is not in the request.
-    pub fn reserved(&self, open: &[Position]) -> Reserved {
-        let legs = match self.operation {
-            Operation::ExitPositions | Operation::ConvertPosition => {
-                let open = self.closes(open).into_iter().filter(|one| one.net != 0);
-                open.map(Leg::closing).collect()
-            }
-            _ => self.legs.clone(),
-        };
-        Reserved { legs, is_opaque: self.is_opaque() }
+    pub fn reserved(&self, effect: Option<&Effect>) -> Reserved {
+        let closing = effect.into_iter().flat_map(Effect::closing);
+        Reserved { legs: self.legs.iter().chain(closing).cloned().collect(), is_opaque: self.is_opaque() }
     }
 
     /// Whether it may do more at FYERS than its orders tell: a change of an order may make it larger, and how large is not in
@@ -197,6 +214,10 @@ fn spelling(call: &ApiRequest) -> Spelling {
         Spelling::Plain if request::names_a_field(&call.query, &call.body) => Spelling::Ambiguous,
         spelling => spelling,
     }
+}
+
+fn reduces_any(leg: &Leg, open: &[Position]) -> bool {
+    open.iter().any(|one| Leg::closing(one).key() == leg.key() && one.net.signum() == -leg.quantity.signum())
 }
 
 /// The order, if its symbol, side, quantity and prices can be read. What kind of order it is does not matter here.

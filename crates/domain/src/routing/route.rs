@@ -29,8 +29,8 @@ use crate::{
     reason::Reason,
     secret::AccessToken,
 };
-use exits::points_against;
 pub use exits::{closes_alone, only_reduces};
+use exits::{points_against, unseen_exits};
 pub use unread::passes_unread;
 use unread::{is_no_exit_of_the_unread, sells_no_real_shares};
 
@@ -294,22 +294,23 @@ fn change_only_reduces(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> 
     if touches_the_unknown(changes, &now.live) {
         return Err(Refused::HaltedUnknown);
     }
-    if still_reduces(changes, &now.live, &now.sent.legs) { Ok(()) } else { Err(Refused::HaltedChange) }
+    let ahead: Vec<Leg> = now.sent.legs.iter().cloned().chain(unseen_exits(now)).collect();
+    if still_reduces(changes, &now.live, &ahead) { Ok(()) } else { Err(Refused::HaltedChange) }
 }
 
 /// No exit becomes an entry: what a bot holds in the MockExchange does not exist at FYERS.
 fn no_exit_of_a_simulated_position(now: &Snapshot, call: &OrderCall) -> Result<(), Refused> {
     let mut leftovers = now.simulated.iter().filter(|position| position.net != 0);
     let closed = leftovers.find(|position| may_close(call, position));
+    let unseen = unseen_exits(now);
+    let ahead = || now.on_the_way().chain(&unseen);
     match closed {
-        Some(position)
-            if !(call.understood && reduces(&call.legs, &now.live.positions, now.on_the_way())) =>
-        {
+        Some(position) if !(call.understood && reduces(&call.legs, &now.live.positions, ahead())) => {
             let (symbol, net) = (position.symbol.clone(), position.net);
             if !call.understood && call.symbols.is_none() {
                 return Err(Refused::SymbolUnread { symbol, net });
             }
-            let real = room(&Leg::closing(position), &now.live.positions, now.on_the_way());
+            let real = room(&Leg::closing(position), &now.live.positions, ahead());
             let real = Some(real).filter(|_| now.knows_the_books());
             Err(Refused::SimulatedPosition { symbol, net, real })
         }

@@ -277,6 +277,9 @@ impl Transition {
         if held.as_ref() != Some(fingerprint) {
             return; // about a token that is no longer in use
         }
+        if self.held_is_over() {
+            return self.expire(); // that is known without FYERS
+        }
         self.m.trusted = false;
         self.m.reason = Reason::TokenDoubted;
         if !self.is_calling() && self.m.candidate.is_none() {

@@ -64,6 +64,7 @@ fn intent(id: i64) -> OrderIntent {
         legs: vec![],
         ids: vec![],
         is_opaque: None,
+        effect: None,
     }
 }
 

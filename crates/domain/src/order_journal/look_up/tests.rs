@@ -24,6 +24,7 @@ pub(in crate::order_journal) fn intent(what: &str, legs: Vec<Leg>) -> OrderInten
         legs,
         ids: vec![],
         is_opaque: None,
+        effect: None,
     }
 }
 

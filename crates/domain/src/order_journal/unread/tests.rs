@@ -8,7 +8,7 @@ use super::*;
 use crate::{
     keys::BotName,
     order_journal::look_up::tests::now,
-    routing::request::{Leg, OrderCall},
+    routing::request::{Leg, OrderCall, Reserved},
 };
 
 /// Every kind. What is new here needs a sample below.

@@ -119,10 +119,11 @@ fn orders_by_other_paths_are_read_or_said_to_be_opaque() {
     assert_eq!(read("/multi-order/async", &format!("[{0},{0}]", order())).legs.len(), 2);
     for path in ["/multileg/orders/sync", "/smart-order/step", "/orders/async/1"] {
         let call = read(path, &order().to_string());
-        assert!(!call.understood && call.reserved(&[]).is_opaque, "{path}");
+        assert!(!call.understood && call.reserved(None).is_opaque, "{path}");
     }
     assert!(
-        !twin.reserved(&[]).is_opaque && !read("/orders/sync", &order().to_string()).reserved(&[]).is_opaque
+        !twin.reserved(None).is_opaque
+            && !read("/orders/sync", &order().to_string()).reserved(None).is_opaque
     );
 }
 

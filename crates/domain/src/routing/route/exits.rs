@@ -66,7 +66,7 @@ pub fn closes_alone(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), 
 
 /// Exits that FYERS' order book shows as filled, and its positions do not: of an order that nobody here waits for any more, or of
 /// the app.
-fn unseen_exits(now: &Snapshot) -> Vec<Leg> {
+pub(super) fn unseen_exits(now: &Snapshot) -> Vec<Leg> {
     let of = |(key, ahead): &((String, String), i64)| {
         let open = now.live.positions.iter().map(Leg::closing).find(|closing| closing.key() == *key)?;
         let is_of_it = |leg: &&Leg| leg.key() == *key && leg.quantity.signum() == ahead.signum();

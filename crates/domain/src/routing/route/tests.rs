@@ -6,6 +6,7 @@ use super::*;
 use crate::routing::exposure::tests::{leg, position};
 
 mod halt_model;
+mod lagging_books;
 mod real_risks;
 mod unread_symbols;
 

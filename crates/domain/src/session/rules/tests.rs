@@ -337,6 +337,16 @@ fn a_person_is_asked_once_a_day_for_a_reason() {
     assert_eq!(asked(&backend), 2, "another day");
 }
 
+/// FYERS refuses it before the keeper has looked at its clock.
+#[test]
+fn a_token_that_is_refused_after_its_end_has_expired() {
+    let mut backend = Backend::monday();
+    backend.machine.stored.access = Some(tomorrow());
+    backend.tick().profile_says(Ok(profile("XX00001"))).until("2026-11-24T06:00");
+    backend.tell(Input::TokenRejected(tomorrow().fingerprint()));
+    assert_eq!(backend.state(), (StateName::Expired, Reason::TokenExpired));
+}
+
 #[test]
 fn without_a_pin_the_reason_is_the_daily_login_and_never_the_pin() {
     let none = Facts { has_pin: false, ..facts() };

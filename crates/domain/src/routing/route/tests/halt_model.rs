@@ -88,7 +88,7 @@ impl World {
             _ => sent.legs.iter().map(|leg| leg.quantity).collect(),
         };
         self.orders.extend(quantities.into_iter().map(|quantity| (quantity, 0)));
-        self.reserved.push((sent.reserved(known), 0));
+        self.reserved.push((sent.reserved(sent.effect(known, &[]).as_ref()), 0));
     }
 
     /// What the keeper knows after a reading.

@@ -164,6 +164,24 @@ fn an_exit_of_what_another_one_may_have_closed_is_read_for_again() {
     }
 }
 
+/// What was simulated is no reason to close for real what another order has closed already.
+#[test]
+fn an_exit_of_a_leftover_is_measured_beside_what_the_positions_do_not_show() {
+    let live = || holding(Mode::Live, 10);
+    let left = || Snapshot { simulated: vec![position("NSE:A-EQ", 10)], ..live() };
+    let exit = place("NSE:A-EQ", -10);
+    assert_eq!(route(&left(), &exit), Route::Fyers, "what is open there can be closed");
+    let sent = Reserved { legs: vec![leg("NSE:A-EQ", -10)], is_opaque: false };
+    let torn = vec![(leg("NSE:A-EQ", 10).key(), -10)];
+    for now in [Snapshot { sent, ..left() }, Snapshot { torn, ..left() }] {
+        let refused = route(&now, &exit);
+        assert!(
+            matches!(refused, Route::Refused(Refused::SimulatedPosition { real: Some(0), .. })),
+            "{refused:?}"
+        );
+    }
+}
+
 /// A change of a resting exit is measured like a new one in its place.
 #[test]
 fn a_halt_lets_a_resting_exit_be_changed_as_long_as_it_stays_one() {

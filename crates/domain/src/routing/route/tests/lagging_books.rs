@@ -1,0 +1,290 @@
+//! A halt against FYERS' books that lag: behind its answers and behind each other, over restarts of the keeper. Whatever is sent,
+//! no exit that is let out turns a position or makes it larger.
+
+use chrono::TimeDelta;
+
+use super::*;
+use crate::routing::{
+    live_positions::BookRow,
+    settling::{SeenBooks, UnreadRequest},
+    shown_fills::ShownFills,
+};
+
+const A: &str = "NSE:A-EQ";
+/// Seconds that a book is behind at most.
+const LAG: i64 = 110;
+
+/// What a bot does, and what FYERS does with it.
+#[derive(Debug, Clone)]
+enum Step {
+    Place(i64),
+    Basket(Vec<i64>),
+    /// An exit of positions, which may cancel what waits.
+    Exit(bool),
+    /// A change of one of the orders.
+    Change(usize, i64),
+    /// Of the orders, this one fills by this much.
+    Fill(usize, i64),
+    /// So many seconds, and then both books show so many states more.
+    Wait(i64, usize, usize),
+    /// The keeper ends, and another one begins with what is on disk.
+    Restart,
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        3 => (-30i64..30).prop_map(Step::Place),
+        1 => proptest::collection::vec(-20i64..20, 1..4).prop_map(Step::Basket),
+        3 => any::<bool>().prop_map(Step::Exit),
+        1 => (0usize..6, 1i64..30).prop_map(|(which, quantity)| Step::Change(which, quantity)),
+        6 => (0usize..8, 1i64..40).prop_map(|(which, by)| Step::Fill(which, by)),
+        6 => (0i64..50, 0usize..4, 0usize..4).prop_map(|(seconds, book, net)| Step::Wait(seconds, book, net)),
+        1 => Just(Step::Restart),
+    ]
+}
+
+#[derive(Debug, Clone)]
+struct Order {
+    id: String,
+    left: i64,
+    filled: i64,
+    waits: bool,
+    at: i64,
+    /// It was there before the halt, and is no exit.
+    is_early: bool,
+}
+
+/// FYERS as it is, and as it was.
+struct Broker {
+    now: i64,
+    net: i64,
+    orders: Vec<Order>,
+    /// Each state with its moment.
+    states: Vec<(i64, Vec<Order>, i64)>,
+    /// Which of them the order book and the positions show.
+    shows: (usize, usize),
+}
+
+impl Broker {
+    fn note(&mut self) {
+        self.states.push((self.now, self.orders.clone(), self.net));
+    }
+
+    fn add(&mut self, quantity: i64) -> String {
+        let (id, left, at) = (self.orders.len().to_string(), quantity, self.now);
+        self.orders.push(Order { id: id.clone(), left, filled: 0, waits: true, at, is_early: false });
+        id
+    }
+
+    /// Whether an exit has turned the position or made it larger.
+    fn fill(&mut self, which: usize, by: i64) -> bool {
+        let Some(order) = self.orders.get_mut(which).filter(|order| order.waits && order.left != 0) else {
+            return false;
+        };
+        let filled = by.min(order.left.abs()) * order.left.signum();
+        (order.left, order.filled) = (order.left - filled, order.filled + filled);
+        order.waits = order.left != 0;
+        let (before, is_early) = (self.net, order.is_early);
+        self.net += filled;
+        self.note();
+        !is_early && (self.net.abs() > before.abs() || self.net * before < 0)
+    }
+
+    fn wait(&mut self, seconds: i64, (book, net): (usize, usize)) {
+        self.now += seconds;
+        let oldest = self.states.partition_point(|(until, ..)| *until <= self.now - LAG).saturating_sub(1);
+        let last = self.states.len() - 1;
+        let next = |shown: usize, more: usize| (shown + more).clamp(oldest.max(shown), last);
+        self.shows = (next(self.shows.0, book), next(self.shows.1, net));
+    }
+
+    fn book(&self) -> Vec<BookRow> {
+        let row = |order: &Order| BookRow {
+            id: order.id.clone(),
+            leg: leg(A, if order.left == 0 { order.filled } else { order.left }),
+            whole: order.left + order.filled,
+            waits: order.waits,
+            filled: order.filled,
+            average: rust_decimal::Decimal::ZERO,
+            at: Some(moment(order.at)),
+        };
+        self.states[self.shows.0].1.iter().map(row).collect()
+    }
+}
+
+fn moment(seconds: i64) -> DateTime<Utc> {
+    at() + TimeDelta::seconds(seconds)
+}
+
+/// The keeper: what it has on disk, and what it has made of that.
+struct Keeper {
+    all: Vec<UnreadRequest>,
+    answered: Vec<(UnreadRequest, Reserved)>,
+    fills: ShownFills,
+    live: LivePositions,
+    /// Orders that a bot has sent.
+    own: Vec<String>,
+}
+
+impl Keeper {
+    fn look(&mut self, broker: &Broker) {
+        let (book, net) = (broker.book(), broker.states[broker.shows.1].2);
+        let positions = if net == 0 { vec![] } else { vec![position(A, net)] };
+        let now = moment(broker.now);
+        let own = &self.own;
+        let seen = SeenBooks {
+            book: &book,
+            positions: &positions,
+            gtts: &[],
+            began: now,
+            at: now,
+            is_known: &|id| own.iter().any(|known| known == id),
+            by_its_clock: &|moment| moment,
+            on_the_way: &[],
+        };
+        let requests: Vec<&UnreadRequest> = self.answered.iter().map(|(request, _)| request).collect();
+        let left = self.fills.learn(&seen, &requests);
+        let answered = std::mem::take(&mut self.answered).into_iter().zip(left);
+        self.answered = answered.filter_map(|((request, _), left)| Some((request, left?))).collect();
+        let (waiting_ids, waiting) =
+            book.into_iter().filter(|row| row.waits).map(|row| (row.id, row.leg)).unzip();
+        self.live = LivePositions {
+            positions,
+            waiting,
+            waiting_ids,
+            was_live: true,
+            read_at: Some(now),
+            newest_sent: Some(self.all.len() as i64),
+            not_shown: self.answered.iter().map(|(request, _)| request.id).collect(),
+            agreed: self.fills.agreed(),
+            ..LivePositions::default()
+        };
+    }
+
+    fn restart(&mut self) {
+        let live = serde_json::to_string(&self.live).unwrap();
+        self.live = serde_json::from_str(&live).unwrap();
+        let newest = self.live.newest_sent.unwrap();
+        let is_unread = |one: &&UnreadRequest| one.id > newest || self.live.not_shown.contains(&one.id);
+        let unread = self.all.iter().filter(is_unread).cloned();
+        self.answered = unread.map(|one| (one.clone(), one.reserved)).collect();
+        self.fills = ShownFills::recall(&self.live, fyers_api::ist::date(self.live.read_at.unwrap()));
+    }
+
+    fn snapshot(&self, now: i64) -> Snapshot {
+        let legs: Vec<Leg> = self.answered.iter().flat_map(|(_, counts)| counts.legs.clone()).collect();
+        let is_opaque = self.answered.iter().any(|(_, counts)| counts.is_opaque);
+        let sent = Reserved { legs: legs.clone(), is_opaque };
+        let (live, torn, at) = (self.live.clone(), self.fills.torn(), moment(now));
+        Snapshot { live, sent, not_shown: legs, torn, at, ..halted(snapshot(Mode::Live)) }
+    }
+
+    /// Sends it, if that is let out by a reading of now.
+    fn send(&mut self, sent: &OrderCall, broker: &mut Broker) {
+        self.look(broker);
+        let now = self.snapshot(broker.now);
+        if route(&now, sent) != Route::Fyers {
+            return;
+        }
+        let ids = match sent.operation {
+            Operation::ExitPositions => {
+                if sent.cancels_waiting {
+                    broker.orders.iter_mut().for_each(|order| order.waits = false);
+                }
+                if broker.net != 0 {
+                    broker.add(-broker.net);
+                }
+                vec![]
+            }
+            Operation::Modify => {
+                for change in sent.changes.iter().flatten() {
+                    let order = broker.orders.iter_mut().find(|order| order.id == change.id && order.waits);
+                    let Some((order, quantity)) = order.zip(change.quantity) else { continue };
+                    let left = quantity - order.filled.abs();
+                    if left > 0 {
+                        order.left = left * order.left.signum();
+                    }
+                }
+                vec![]
+            }
+            _ => sent.legs.iter().map(|leg| broker.add(leg.quantity)).collect(),
+        };
+        broker.note();
+        self.own.extend(ids.iter().cloned());
+        let on_the_way: Vec<&Leg> = now.on_the_way().collect();
+        let effect = sent.effect(&now.live.positions, &on_the_way);
+        let reserved = sent.reserved(effect.as_ref());
+        let is_opaque = reserved.is_opaque && sent.operation != Operation::ExitPositions;
+        let (id, at, reserved) =
+            (self.all.len() as i64 + 1, moment(broker.now), Reserved { is_opaque, ..reserved });
+        let request = UnreadRequest { id, ids, sent: at, at, reserved: reserved.clone(), effect };
+        self.all.push(request.clone());
+        self.answered.push((request, reserved));
+    }
+}
+
+fn call_of(step: &Step, broker: &Broker) -> Option<OrderCall> {
+    Some(match step {
+        Step::Place(quantity) => place(A, *quantity),
+        Step::Basket(all) => basket(all),
+        Step::Exit(cancels) => {
+            let body = match cancels {
+                true => json!({"exit_all": 1, "pending_orders_cancel": 1}),
+                false => json!({"exit_all": 1}),
+            };
+            call(Method::Delete, "/positions", &body)
+        }
+        Step::Change(which, quantity) => {
+            let id = &broker.orders.get(*which)?.id;
+            call(Method::Patch, "/orders/sync", &json!({"id": id, "qty": quantity}))
+        }
+        Step::Fill(..) | Step::Wait(..) | Step::Restart => return None,
+    })
+}
+
+proptest! {
+    // PROPTEST_CASES asks for more.
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases.max(3_000)))]
+
+    /// With a position, and an order from before the halt that makes it larger, or closes a part of it.
+    #[test]
+    fn no_exit_turns_a_position_while_the_books_lag(
+        net in 0i64..30, early in -10i64..20, steps in proptest::collection::vec(step(), 1..50),
+    ) {
+        let (mut broker, is_short) = (
+            Broker { now: 0, net, orders: vec![], states: vec![], shows: (0, 0) },
+            steps.len() % 2 == 0,
+        );
+        let sign = if is_short { -1 } else { 1 };
+        broker.net = net * sign;
+        let early = early.max(-net) * sign;
+        let mut keeper = Keeper {
+            all: vec![],
+            answered: vec![],
+            fills: ShownFills::default(),
+            live: LivePositions::default(),
+            own: vec!["0".into()],
+        };
+        if early != 0 {
+            broker.add(early);
+            broker.orders[0].is_early = early * broker.net >= 0;
+        }
+        broker.note();
+        keeper.look(&broker);
+        for step in &steps {
+            match step {
+                Step::Fill(which, by) => prop_assert!(!broker.fill(*which, *by), "{:?}", broker.states),
+                Step::Wait(seconds, book, net) => {
+                    broker.wait(*seconds, (*book, *net));
+                    keeper.look(&broker);
+                }
+                Step::Restart => keeper.restart(),
+                _ => {
+                    if let Some(sent) = call_of(step, &broker) {
+                        keeper.send(&sent, &mut broker);
+                    }
+                }
+            }
+        }
+    }
+}

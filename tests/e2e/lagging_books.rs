@@ -1,0 +1,178 @@
+//! FYERS' order book and positions lag behind its answers, and behind each other: no exit is let out that another one may
+//! have made an entry of.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use simulator::{Fault, FaultRule, Scope, TokenKind, endpoint};
+
+use crate::{
+    bot::{Bot, Told},
+    card::trade,
+    halt::{halt, live},
+    keys,
+    support::{Home, Keeper, wait_for},
+};
+
+const SBIN: &str = "NSE:SBIN-EQ";
+pub(crate) const BOOKS: [&str; 2] = [endpoint::ORDERS, endpoint::POSITIONS];
+
+/// What FYERS shows of these books now.
+pub(crate) fn shown(bot: &Bot, books: &[&'static str]) -> Vec<(&'static str, Value)> {
+    books.iter().map(|path| (*path, bot.get(path).body)).collect()
+}
+
+/// From now on it shows nothing later.
+pub(crate) fn lags(home: &Home, books: &[(&'static str, Value)]) {
+    for (path, body) in books {
+        let fault = Fault::Json { status: 200, body: body.clone() };
+        home.sim.inject(FaultRule::forever(Scope::exact(path).method("GET"), fault));
+    }
+}
+
+pub(crate) fn wait_readings(home: &Home, readings: u64) {
+    let count = || home.sim.call_count(endpoint::POSITIONS).total;
+    let before = count();
+    wait_for("readings of the books", || (count() >= before + readings).then_some(()));
+}
+
+/// Halted, with a position that a person has opened in the FYERS app and the keeper knows of.
+fn halted_with(net: i64) -> (Home, Keeper, Bot, String) {
+    let (home, keeper) = live(None);
+    let token = home.newest(TokenKind::Access);
+    trade(&home, &token, SBIN, net);
+    halt(&home, &keeper);
+    wait_readings(&home, 2);
+    let bot = Bot::of(&home, &keeper);
+    (home, keeper, bot, token)
+}
+
+fn close(bot: &Bot, body: Value) {
+    let told = bot.ask(Method::DELETE, "/api/v3/positions", Some(body));
+    assert_eq!((told.venue.as_str(), &told.body["s"]), ("fyers", &json!("ok")), "{}", told.body);
+}
+
+/// What the account holds, whatever FYERS shows.
+fn net(home: &Home) -> i64 {
+    let orders = home.sim.state().orders;
+    let filled =
+        |order: &Value| Some(order["filledQty"].as_i64().unwrap_or_default() * order["side"].as_i64()?);
+    orders.iter().filter_map(filled).sum()
+}
+
+fn is_refused(told: &Told) {
+    assert_eq!((told.status, told.venue.as_str()), (400, "none"), "{}", told.body);
+}
+
+/// Three of them wait for readings, together longer than any reading takes.
+fn exits_are_refused(home: &Home, bot: &Bot) {
+    for _ in 0..3 {
+        is_refused(&bot.order(SBIN, -10));
+        assert_eq!(net(home), 0);
+    }
+}
+
+#[test]
+fn no_exit_passes_behind_an_exit_of_positions_that_both_books_do_not_show() {
+    let all = json!({"exit_all": 1});
+    for body in [all, json!({"id": format!("{SBIN}-INTRADAY")})] {
+        let (home, _keeper, bot, token) = halted_with(10);
+        lags(&home, &shown(&bot, &BOOKS));
+        close(&bot, body.clone());
+        assert_eq!(net(&home), 0, "{body}");
+        exits_are_refused(&home, &bot);
+        home.sim.clear_faults();
+        trade(&home, &token, SBIN, 7);
+        wait_for("the exit of what was bought since", || {
+            (bot.order(SBIN, -7).venue == "fyers").then_some(())
+        });
+        assert_eq!(net(&home), 0);
+    }
+}
+
+/// One book after the other comes up.
+#[test]
+fn no_exit_passes_behind_an_exit_of_positions_that_one_book_does_not_show() {
+    let (home, _keeper, bot, _) = halted_with(10);
+    let old = shown(&bot, &BOOKS);
+    lags(&home, &old);
+    close(&bot, json!({"exit_all": 1}));
+    for late in [&old[..1], &old[1..]] {
+        home.sim.clear_faults();
+        lags(&home, late);
+        wait_readings(&home, 2);
+        is_refused(&bot.order(SBIN, -10));
+        assert_eq!(net(&home), 0);
+    }
+}
+
+/// Where FYERS' books are up to date nothing waits for long.
+#[test]
+fn an_exit_right_behind_an_exit_of_positions_passes_at_the_first_try() {
+    let (home, _keeper, bot, token) = halted_with(10);
+    for quantity in [7, 5] {
+        close(&bot, json!({"exit_all": 1}));
+        trade(&home, &token, SBIN, quantity);
+        let exit = bot.order(SBIN, -quantity);
+        assert_eq!(exit.venue, "fyers", "{}", exit.body);
+        trade(&home, &token, SBIN, 3);
+    }
+    assert_eq!(net(&home), 3);
+}
+
+/// It is sent and answered, or its answer is lost; the keeper is killed, and the positions lag behind the order book.
+#[test]
+fn no_second_exit_passes_after_a_restart_while_the_positions_lag() {
+    for is_lost in [true, false] {
+        let (home, keeper, bot, _) = halted_with(10);
+        lags(&home, &shown(&bot, &BOOKS[1..]));
+        if is_lost {
+            let placing = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
+            home.sim.inject(FaultRule::once(placing, Fault::LostAnswer));
+        }
+        let exit = bot.order(SBIN, -10);
+        assert_eq!(exit.body["code"], if is_lost { 201 } else { 1101 }, "{}", exit.body);
+        keeper.kill9();
+        let keeper = home.start_ready();
+        keeper.wait_status("halted", |status| {
+            status["mode"] == "halted" && status["positions_known"] == "known"
+        });
+        let bot = Bot::of(&home, &keeper);
+        if is_lost {
+            let own = home.sim.state().orders.last().unwrap()["id"].as_str().unwrap().to_owned();
+            home.wait_alert(&own);
+        }
+        exits_are_refused(&home, &bot);
+        home.sim.clear_faults();
+        wait_for("the entry is known to be one", || {
+            let words = bot.order(SBIN, -10).body["message"].as_str().unwrap_or_default().to_owned();
+            words.contains("entries are refused").then_some(())
+        });
+        assert_eq!(net(&home), 0);
+    }
+}
+
+/// The same of a bot whose key has limits, without a halt.
+#[test]
+fn a_limited_keys_second_exit_does_not_pass_after_a_restart_while_the_positions_lag() {
+    let home = keys::home();
+    let keeper = keys::live(&home);
+    let owner = Bot::of(&home, &keeper);
+    keys::taken(&owner.order(SBIN, 10), "fyers");
+    let token = keys::add(&home, &["small", "--max-order-value", "1000"]);
+    let small = Bot::with_token(&keeper, &token);
+    wait_readings(&home, 3);
+    lags(&home, &shown(&owner, &BOOKS[1..]));
+    let placing = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
+    home.sim.inject(FaultRule::once(placing, Fault::LostAnswer));
+    assert_eq!(small.order(SBIN, -10).body["code"], 201);
+    keeper.kill9();
+    let keeper = keys::live(&home);
+    let small = Bot::with_token(&keeper, &token);
+    let own = home.sim.state().orders.last().unwrap()["id"].as_str().unwrap().to_owned();
+    home.wait_alert(&own);
+    for _ in 0..3 {
+        wait_readings(&home, 1);
+        is_refused(&small.order(SBIN, -10));
+        assert_eq!(net(&home), 0);
+    }
+}
