@@ -176,7 +176,7 @@ impl OrderCall {
     }
 
     /// Whether it closes a position that this order opens.
-    fn may_close(&self, leg: &Leg) -> bool {
+    pub(super) fn may_close(&self, leg: &Leg) -> bool {
         let ids = self.positions.as_ref();
         ids.is_none_or(|ids| ids.iter().any(|id| position_ids::is_of_symbol(&leg.symbol, id)))
     }

@@ -44,8 +44,8 @@ pub fn only_reduces(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), 
 }
 
 /// Whether no order may still fill that closes one of the positions which an exit closes, or a conversion takes away: such an
-/// order would open a new one. An exit of all closes what is open then; one that also cancels what waits leaves only what is
-/// in flight.
+/// order would open a new one. An exit of all closes what is open then, and so what an order opens before it: with another one
+/// that closes that again, neither may be ahead. One that also cancels what waits leaves only what is in flight.
 ///
 /// # Errors
 /// What stands before it.
@@ -55,8 +55,13 @@ pub fn closes_alone(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), 
         true => now.sent.legs.iter().filter(|_| real).collect(),
         false => waiting(now, real),
     };
-    let is_free =
-        |ahead: &[&Leg]| !ahead.iter().any(|leg| closed.iter().any(|open| points_against(leg, open)));
+    let closes = |leg: &Leg, other: &Leg| {
+        leg.key() == other.key() && leg.quantity.signum() == -other.quantity.signum() && call.may_close(leg)
+    };
+    let is_free = |ahead: &[&Leg]| {
+        let is_against = |leg: &Leg| closed.iter().any(|open| points_against(leg, open));
+        !ahead.iter().any(|leg| is_against(leg) || (real && ahead.iter().any(|other| closes(leg, other))))
+    };
     match is_free(&ahead) {
         true => Ok(()),
         false if real => Err(why_no_second_exit(now, call.cancels_waiting, is_free)),

@@ -275,5 +275,6 @@ fn the_owner_gets_in_within_two_tries_and_no_work_is_lost() {
     let met = met.into_inner();
     println!("{met:?}");
     let rare = met.pending_at_the_owner.min(met.behind_a_stranger).min(met.ended_beside_strangers);
-    assert!(met.ticks > 500 && met.strangers > 5_000 && met.refreshes > 200 && rare > 20, "{met:?}");
+    // About half of what the dice bring on the average.
+    assert!(met.ticks > 500 && met.strangers > 2_500 && met.refreshes > 100 && rare > 20, "{met:?}");
 }
