@@ -18,6 +18,7 @@ use keeper_domain::{
     routing::{
         broker_answer::token_death,
         conditional::read_gtts,
+        ended_orders::have_filled_nothing,
         live_positions::{
             BookRow, LOOK_WHILE_FLAT, LOOK_WHILE_OPEN, LivePositions, PositionRows, read_orders,
             read_positions,
@@ -30,6 +31,7 @@ use keeper_domain::{
 use crate::exchange::{
     ExchangeActor,
     exits::LookEnd,
+    losses::Told,
     messages::Learnt,
     state::{Answered, Looks, Volatile},
     words::never_left,
@@ -153,9 +155,10 @@ impl ExchangeActor {
             self.volatile.looks.clock.learn(date, (seen.began, seen.here));
         }
         let ended = self.volatile.taken.ended_in(seen.orders.as_ref().ok());
-        let told: Vec<_> =
+        let beside: Vec<_> =
             [&seen.orders, &seen.positions].into_iter().filter_map(|answer| answer.as_ref().ok()).collect();
-        self.note_prices(&told, ctx);
+        self.note_prices(&beside, ctx);
+        let told = self.told_with(seen.positions.as_ref().ok());
         let is_held = is_held_back(&seen.orders) || is_held_back(&seen.positions);
         let is_good = |answer: &ApiResponse| answer.status < 400;
         let has_both =
@@ -194,7 +197,7 @@ impl ExchangeActor {
             }
         };
         self.publish();
-        self.stop_losers(ctx);
+        self.stop_losers(&told, ctx);
         self.after_look(end, ctx);
         let commit = self.commit_or_keep(change);
         ctx.wait(commit);
@@ -229,11 +232,15 @@ impl ExchangeActor {
         for order in &mut self.volatile.answered {
             order.counts = beside_the_book(&orders, &order.ids, &order.reserved);
         }
+        let is_over = |order: &&Answered| have_filled_nothing(&orders, &order.ids, &order.reserved);
+        let ended: Vec<i64> = self.volatile.answered.iter().filter(is_over).map(|order| order.id).collect();
         let waiting = orders.into_iter().filter(|row| row.waits).map(|row| (row.id, row.leg));
         let (waiting_ids, waiting) = waiting.unzip();
         let PositionRows { positions, unknown } = rows;
         let may_arrive = |order: &Answered| order.may_arrive_until.is_some_and(|until| now < until);
-        let is_settled = |order: &Answered| known.contains(&order.id) || is_shown.contains(&order.id);
+        let is_settled = |order: &Answered| {
+            known.contains(&order.id) || is_shown.contains(&order.id) || ended.contains(&order.id)
+        };
         self.volatile.answered.retain(|order| !is_settled(order) || may_arrive(order));
         let live = LivePositions {
             positions,
@@ -341,7 +348,7 @@ impl Handler<Learnt> for ExchangeActor {
                 let read = if operation == Operation::Quotes { prices } else { depth_prices };
                 let learnt = self.learn_prices(read(&body));
                 self.keep_records(learnt, ctx);
-                self.stop_losers(ctx);
+                self.stop_losers(&Told::new(), ctx);
             }
             Operation::Holdings | Operation::Chain => self.note_prices(&[&answer], ctx),
             Operation::History => self.learn_candles(&query, &answer, ctx),

@@ -138,7 +138,18 @@ mod tests {
     fn row(id: &str, quantity: i64, filled: i64) -> BookRow {
         let leg = leg("A", quantity);
         let average = Decimal::ZERO;
-        BookRow { id: id.into(), whole: quantity, leg, waits: false, filled, average, at: None }
+        let (stop, is_unfilled) = (Decimal::ZERO, false);
+        BookRow {
+            id: id.into(),
+            whole: quantity,
+            leg,
+            waits: false,
+            filled,
+            average,
+            stop,
+            is_unfilled,
+            at: None,
+        }
     }
 
     fn at(seconds: i64) -> DateTime<Utc> {
