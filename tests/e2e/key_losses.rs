@@ -38,7 +38,7 @@ fn a_live_loss_between_two_orders_is_seen_in_fyers_positions_and_holds() {
 }
 
 fn bought_to_keep(quantity: i64) -> Value {
-    order(quantity, 0, "MARGIN")
+    order(quantity, 0, "CNC")
 }
 
 #[test]
