@@ -115,6 +115,21 @@ pub fn read(path: &Path, rules: Rules) -> Result<Content, PrivateFileError> {
     Ok(Content { text, loose: meta.mode() & 0o077 != 0 })
 }
 
+/// Opens a file without a secret that a person names, as a symbol master: whoever's it is and however long, a regular one.
+///
+/// # Errors
+///
+/// When it is not there, is none, or may not be read.
+pub fn open_public(path: &Path) -> Result<File, PrivateFileError> {
+    // NONBLOCK: opening a FIFO must not wait for its other end.
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let mut options = OpenOptions::new();
+    let file = options.read(true).custom_flags(flags.bits().cast_signed()).open(path);
+    let file = file.map_err(|error| refused(&error))?;
+    let meta = file.metadata().map_err(|error| PrivateFileError::Io(error.kind()))?;
+    if meta.is_file() { Ok(file) } else { Err(PrivateFileError::NotAFile) }
+}
+
 /// Opens an own file, for writing too, and closes it to other users if it was not. Makes nothing.
 ///
 /// # Errors

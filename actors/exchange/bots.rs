@@ -5,20 +5,19 @@ use std::{
     sync::Arc,
 };
 
-use actix::{ActorFutureExt, AsyncContext, AtomicResponse, Context, Handler};
+use actix::{ActorFutureExt, AtomicResponse, Context, Handler};
 use arc_swap::ArcSwap;
 use chrono::{DateTime, Utc};
 use fyers_api::{codes, http::ApiRequest, ist, model::Position};
 use keeper_domain::{
     bots::{
-        admit::{Knowledge, decide, orders_in, stopped, to_be_priced},
+        admit::{Knowledge, decide, orders_in, to_be_priced},
         books::BotBooks,
         changed::OrderChange,
         view::asks_what_waits,
     },
     event::Event,
     keys::{BotKey, BotName, KeyRing},
-    mode::Mode,
     note::NoteChange,
     notes::{BOT_BOOKS, CHANGED_ORDERS},
     order_journal::OrderIntent,
@@ -32,7 +31,7 @@ use keeper_domain::{
 use mock_exchange::{Record, exchange::Prices};
 use rust_decimal::Decimal;
 
-use crate::exchange::{ExchangeActor, messages::BotGone};
+use crate::exchange::{ExchangeActor, losses::Told, messages::BotGone};
 
 /// All keys, as everybody who recognises a bot sees them.
 pub type SharedKeys = Arc<ArcSwap<KeyRing>>;
@@ -75,44 +74,13 @@ impl ExchangeActor {
     ) -> Route {
         let (at, books) = (self.deps.time.now(), &self.volatile.books);
         let price = |symbol: &str| self.price_for_limits(symbol, at);
-        let day = self.day_for_limits(key.name(), at);
+        let day = self.day_for_limits(key.name(), at, &Told::new());
         let units = |symbol: &str| self.volatile.book.engine().units(symbol);
         decide(now, key, call, request, &Knowledge { books, price: &price, units: &units, day })
     }
 
-    /// A bot's day at prices of this moment. What is open at FYERS has none while FYERS cannot be asked.
-    fn day_for_limits(&self, bot: &BotName, at: DateTime<Utc>) -> OwnDay {
-        let price = |symbol: &str| self.price_for_limits(symbol, at);
-        let live = |symbol: &str| price(symbol).filter(|_| self.volatile.mode != Mode::Mock);
-        self.volatile.books.day_of(ist::date(at), bot, &price, &live)
-    }
-
-    /// A loss that has reached its limit holds for the day, also where the price comes back before the next entry. It is looked
-    /// at whenever the books or prices were read.
-    pub(super) fn stop_losers(&mut self, ctx: &mut Context<Self>) {
-        let (at, keys) = (self.deps.time.now(), self.deps.keys.load_full());
-        if self.volatile.mode == Mode::Live && !self.snapshot().has_read_the_books() {
-            return;
-        }
-        let mut change = Change::default();
-        for (key, limit) in keys.all().iter().filter_map(|key| Some((key, key.stored.limits.max_loss?))) {
-            let (bot, day) = (key.name(), self.day_for_limits(key.name(), at));
-            let why = stopped(bot, &day, limit).filter(|_| !day.has_lost);
-            let event = why.and_then(|why| self.limit_event(bot, &why));
-            change.events.extend(event.map(|event| (at, event)));
-        }
-        if change.events.is_empty() {
-            return;
-        }
-        self.publish();
-        ctx.wait(self.written().then(move |(), act, _| {
-            act.note_books(&mut change);
-            act.commit_or_keep(change)
-        }));
-    }
-
     /// A limit goes by prices of this moment. Where FYERS cannot be asked, they are what the order would fill at.
-    fn price_for_limits(&self, symbol: &str, at: DateTime<Utc>) -> Option<Decimal> {
+    pub(super) fn price_for_limits(&self, symbol: &str, at: DateTime<Utc>) -> Option<Decimal> {
         match self.prices(self.volatile.mode) {
             Prices::Live => self.volatile.book.fresh_price(symbol, at),
             prices => self.volatile.book.price(symbol, prices, at),

@@ -5,6 +5,7 @@ use std::{cell::RefCell, sync::Arc};
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
 use fyers_api::http::ApiResponse;
 use keeper_domain::{
+    bots::admit::{reads_again_for_limits, reads_for_limits},
     event::Event,
     keys::BotName,
     mode::Mode,
@@ -14,7 +15,7 @@ use keeper_domain::{
         Venue,
         conditional::trading_day,
         request::{Leg, OrderCall},
-        route::{Refused, Route, passes_unread, reads_again, reads_first, without_known_positions},
+        route::{Refused, Route, Snapshot, passes_unread, reads_again, reads_first, without_known_positions},
         settling::Effect,
     },
 };
@@ -89,14 +90,15 @@ impl ExchangeActor {
         if let Some(intent) = forwarding.sent.clone().filter(|_| decided != Route::MockExchange) {
             return self.leave_open(forwarding, &intent, ctx);
         }
-        if let Some(first) = reads_first(&now, &forwarding.call, &decided) {
+        let first = reads_first(&now, &forwarding.call, &decided);
+        if let Some(first) = first.or_else(|| reads_for_limits(&now, &forwarding.call, &decided)) {
             let why = without_known_positions(&decided);
             match forwarding.has_read {
                 HasRead::No => return self.read_before(forwarding, (first, why), ctx),
                 HasRead::Tried if passes_unread(&forwarding.call, &decided) => {}
                 HasRead::Tried => return self.refuse(forwarding, &why, ctx),
                 HasRead::Yes(until)
-                    if reads_again(&now, &forwarding.call, &decided) && self.deps.time.now() < until =>
+                    if shows_later(&now, &forwarding.call, &decided) && self.deps.time.now() < until =>
                 {
                     return self.read_again(forwarding, (first, why), ctx);
                 }
@@ -138,6 +140,7 @@ impl ExchangeActor {
         let intent = OrderIntent::of((id, &forwarding.bot), &forwarding.call, &forwarding.request, epoch, at);
         let intent = intent.doing(effect);
         self.volatile.books.leaves(&intent);
+        self.volatile.books.stops_leave(id, &forwarding.call.stops);
         let changes = self.count_changes(&intent, &forwarding.request);
         let wanted = self.wanted(&forwarding.bot);
         let execution = Execution {
@@ -265,6 +268,11 @@ impl ExchangeActor {
         });
         ctx.wait(refused.map(move |(), _, _| forwarding.arrive(Venue::None, answer)));
     }
+}
+
+/// Whether one more reading may let it out.
+fn shows_later(now: &Snapshot, call: &OrderCall, decided: &Route) -> bool {
+    reads_again(now, call, decided) || reads_again_for_limits(now, call, decided)
 }
 
 impl Handler<Forward> for ExchangeActor {

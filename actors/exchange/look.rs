@@ -29,6 +29,7 @@ use keeper_domain::{
 use crate::exchange::{
     ExchangeActor,
     exits::LookEnd,
+    losses::Told,
     messages::Learnt,
     state::{Answered, Looks, Volatile},
     words::never_left,
@@ -147,9 +148,10 @@ impl ExchangeActor {
             self.volatile.looks.clock.learn(date, (seen.began, seen.here));
         }
         let ended = self.volatile.taken.ended_in(seen.orders.as_ref().ok());
-        let told: Vec<_> =
+        let beside: Vec<_> =
             [&seen.orders, &seen.positions].into_iter().filter_map(|answer| answer.as_ref().ok()).collect();
-        self.note_prices(&told, ctx);
+        self.note_prices(&beside, ctx);
+        let told = self.told_with(seen.positions.as_ref().ok());
         let is_held = is_held_back(&seen.orders) || is_held_back(&seen.positions);
         let is_good = |answer: &ApiResponse| answer.status < 400;
         let has_both =
@@ -186,7 +188,7 @@ impl ExchangeActor {
             }
         };
         self.publish();
-        self.stop_losers(ctx);
+        self.stop_losers(&told, ctx);
         self.after_look(end, ctx);
         let commit = self.commit_or_keep(change);
         ctx.wait(commit);
@@ -351,7 +353,7 @@ impl Handler<Learnt> for ExchangeActor {
                 let read = if operation == Operation::Quotes { prices } else { depth_prices };
                 let learnt = self.learn_prices(read(&body));
                 self.keep_records(learnt, ctx);
-                self.stop_losers(ctx);
+                self.stop_losers(&Told::new(), ctx);
             }
             Operation::Holdings | Operation::Chain => self.note_prices(&[&answer], ctx),
             Operation::History => self.learn_candles(&query, &answer, ctx),

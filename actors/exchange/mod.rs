@@ -23,6 +23,7 @@ mod left_orders;
 mod loading;
 mod long_book;
 mod look;
+mod losses;
 pub mod market;
 mod meaning;
 pub mod messages;

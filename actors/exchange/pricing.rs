@@ -26,7 +26,7 @@ const QUOTES: usize = 50;
 /// Symbols whose depth is read at once: each is a call of its own, and bots have the same limits.
 const DEPTHS: usize = 10;
 /// A longer answer is a book of thousands of orders: to look through it once more would cost the actor's time.
-const LARGEST: usize = 512 * 1024;
+pub(super) const LARGEST: usize = 512 * 1024;
 /// How long a turn of them lasts, in seconds: as long as the pause between two looks at the market.
 const SECONDS_A_TURN: usize = 5;
 

@@ -5,6 +5,7 @@ use actix::{ActorFutureExt, AsyncContext, Context, Handler, MessageResult, WrapF
 use crate::exchange::{
     ExchangeActor,
     bots::key_of,
+    losses::Told,
     meaning::takes_any,
     messages::GetFeedPrices,
     pipeline::After,
@@ -186,7 +187,7 @@ impl ExchangeActor {
             act.tell_never_read(ctx);
             act.cancel_left_orders(ctx);
             act.match_once(ctx);
-            act.stop_losers(ctx);
+            act.watch_losses(ctx);
             act.keep_matching(ctx);
         }));
     }
@@ -202,6 +203,7 @@ impl ExchangeActor {
                 let mut learnt = act.learn_prices(seen);
                 learnt.extend(act.volatile.book.tick(act.deps.time.now(), prices));
                 act.keep_all(learnt, ctx);
+                act.stop_losers(&Told::new(), ctx);
             }));
             return;
         }

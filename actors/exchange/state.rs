@@ -69,6 +69,8 @@ pub(super) struct Volatile {
     pub(super) gap: u64,
     /// See [`keeper_domain::notes::SIMULATED_TOLD`].
     pub(super) leftovers: ToldLeftovers,
+    /// When FYERS was last asked for prices of what is simulated for keys with a largest loss.
+    pub(super) losses_asked: Option<DateTime<Utc>>,
     pub(super) rejected: (Option<NaiveDate>, u64),
     /// What could not be written down yet.
     pub(super) unsaved: Change,
@@ -150,6 +152,7 @@ impl Volatile {
             first_word: FirstWord::default(),
             gap: 0,
             leftovers: ToldLeftovers::default(),
+            losses_asked: None,
             rejected: (None, 0),
             unsaved: Change::default(),
             pipeline: Pipeline::default(),

@@ -11,12 +11,12 @@ use crate::{
     support::{Home, wait_for},
 };
 
-fn order(quantity: i64, price: i64, product: &str) -> Value {
+pub(crate) fn order(quantity: i64, price: i64, product: &str) -> Value {
     json!({"symbol": SBIN, "qty": quantity.abs(), "type": if price == 0 { 2 } else { 1 }, "side": quantity.signum(),
         "productType": product, "limitPrice": price, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false})
 }
 
-fn close(bot: &Bot) -> Told {
+pub(crate) fn close(bot: &Bot) -> Told {
     let body = json!({"id": format!("{SBIN}-INTRADAY")});
     bot.ask(Method::DELETE, "/api/v3/positions", Some(body))
 }
@@ -29,7 +29,7 @@ fn held(bot: &Bot, product: &str) -> i64 {
 }
 
 /// Until FYERS' books were read some seconds after an order: they show what came of it, and nothing is on its way.
-fn wait_read(home: &Home) {
+pub(crate) fn wait_read(home: &Home) {
     let readings = || home.sim.call_count(endpoint::POSITIONS).total;
     let before = readings();
     wait_for("readings of the books", || (readings() >= before + 3).then_some(()));
@@ -41,7 +41,7 @@ fn wait_stopped(home: &Home, name: &str) {
     wait_for("the loss to be known", || is_stopped().then_some(()));
 }
 
-fn closed(told: &Told) {
+pub(crate) fn closed(told: &Told) {
     assert_eq!((told.venue.as_str(), &told.body["s"]), ("fyers", &json!("ok")), "{}", told.body);
 }
 

@@ -1,6 +1,12 @@
 //! The small verbs: completions, calendar, usage.
 
-use simulator::Options;
+use std::{
+    io::Read,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use simulator::{Options, RefreshMode};
 
 use crate::support::{Home, wait_for};
 
@@ -67,6 +73,43 @@ fn a_folder_in_place_of_the_calendar_file_is_called_so() {
     let home = Home::bare(Options::default()).set("KEEPER_CALENDAR_FILE", ".");
     let ran = home.run(&["config", "check"]).exits(78);
     assert!(ran.err.contains("KEEPER_CALENDAR_FILE . cannot be used: it is no file"), "{ran:?}");
+}
+
+/// Exit code and standard error of a program that must not hang.
+fn ended(mut command: Command) -> (Option<i32>, String) {
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let code = wait_for("the end of the program", || child.try_wait().unwrap());
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    (code.code(), err)
+}
+
+fn fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+#[test]
+fn a_symbol_master_that_is_no_regular_file_is_refused_in_one_line_and_nothing_waits_for_it() {
+    let home = Home::with_app(RefreshMode::Disabled);
+    fifo(&home.path("master"));
+    for name in ["master", "."] {
+        let mut command = home.command(&["run"]);
+        command.env("KEEPER_SYMBOL_MASTER", name);
+        let (code, err) = ended(command);
+        assert_eq!(code, Some(78), "{err}");
+        assert!(err.contains("KEEPER_SYMBOL_MASTER") && err.contains("it is not a regular file"), "{err}");
+    }
+}
+
+#[test]
+fn a_database_that_is_a_fifo_is_refused_by_whoever_reads_it() {
+    let home = Home::with_app(RefreshMode::Disabled);
+    std::fs::create_dir(home.path("state")).unwrap();
+    fifo(&home.path("state/keeper.db"));
+    for (args, words) in [(["key", "list"], "keeper.db"), (["backup", "copy"], "there is no state in")] {
+        let (code, err) = ended(home.command(&args));
+        assert!(!matches!(code, Some(0) | None) && err.contains(words), "{args:?}: {code:?} {err}");
+    }
 }
 
 #[test]

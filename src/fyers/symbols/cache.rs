@@ -160,7 +160,7 @@ fn rows_to(
 /// # Errors
 /// In words, when it cannot be read or is none.
 pub fn read_file(path: &Path, master: &mut SymbolMaster) -> Result<Counted, String> {
-    let file = File::open(path).map_err(|error| error.kind().to_string())?;
+    let file = private_file::open_public(path).map_err(|problem| format!("it {problem}"))?;
     let mut source = BufReader::with_capacity(64 * 1024, file);
     let start = source.fill_buf().map_err(|error| error.kind().to_string())?;
     let is_json = start.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');

@@ -7,6 +7,7 @@
 
 mod change;
 mod exits;
+mod unseen;
 
 use std::collections::BTreeSet;
 
@@ -15,6 +16,7 @@ use rust_decimal::Decimal;
 
 use change::ChangedOrder;
 use exits::{as_exit, exits_beside, judged, would_be_exit};
+pub use unseen::{reads_again_for_limits, reads_for_limits};
 
 use crate::{
     bots::{

@@ -79,6 +79,9 @@ pub struct BotBooks {
     /// How they were changed; a note of its own, on disk before a change leaves.
     #[serde(skip)]
     changes: SentChanges,
+    /// The stops of orders that FYERS has not answered yet, by their intents.
+    #[serde(skip)]
+    stops: BTreeMap<i64, Vec<Decimal>>,
     /// Ids of all of them, also of those that could not be read or that FYERS refused.
     #[serde(skip)]
     ids_at_fyers: BTreeSet<String>,
@@ -164,8 +167,8 @@ impl BotBooks {
                     let waiting = OrderState { multiplier: *multiplier, ..waiting };
                     self.orders.insert(id, OpenOrder::of(&waiting, bot));
                 }
-                Record::OrderModified { id, quantity, limit_price, .. } => {
-                    self.orders.modify(id, *quantity, *limit_price);
+                Record::OrderModified { id, quantity, limit_price, stop_price, .. } => {
+                    self.orders.modify(id, *quantity, (*limit_price, *stop_price));
                 }
                 Record::Traded { id, quantity, price, .. } => self.traded(id, *quantity, *price, by),
                 Record::GttAccepted { id, .. } => {
@@ -298,7 +301,7 @@ impl BotBooks {
     /// Keeps what only memory knew of the day, when the rest was read again.
     pub fn keep_day_of(&mut self, known: Self) {
         (self.day, self.at_fyers, self.ids_at_fyers) = (known.day, known.at_fyers, known.ids_at_fyers);
-        (self.ordered, self.changes) = (known.ordered, known.changes);
+        (self.ordered, self.changes, self.stops) = (known.ordered, known.changes, known.stops);
         (self.exits, self.account, self.unknown) = (known.exits, known.account, known.unknown);
         for (bot, before) in known.bots {
             let book = self.bots.entry(bot).or_default();

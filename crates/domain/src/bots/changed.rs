@@ -16,7 +16,7 @@ use crate::routing::request::Leg;
 pub struct AtMost {
     /// Quantity without its sign.
     pub quantity: i64,
-    /// The highest limit in INR; zero where none is known.
+    /// The highest limit or stop in INR; zero where none is known.
     pub limit: Decimal,
     /// Whether it may trade at the market.
     pub is_at_market: bool,
@@ -30,6 +30,12 @@ impl AtMost {
             limit: leg.price,
             is_at_market: leg.price <= Decimal::ZERO,
         }
+    }
+
+    /// The same with a stop: without a limit it is the least that a purchase costs.
+    #[must_use]
+    pub fn at_least(self, stop: Decimal) -> Self {
+        Self { limit: self.limit.max(stop), ..self }
     }
 
     /// The most of both.

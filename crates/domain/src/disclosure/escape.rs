@@ -102,14 +102,14 @@ fn percent(mut rest: Rest<'_>) -> Option<(u8, usize)> {
     rest.number(16, (digits, digits)).map(|meant| (meant, rest.at))
 }
 
-/// `\u002f`, `\u{2f}`, `\U0000002f`, `\x2f`, `\057`, `\/`, `\n`.
+/// `\u002f`, `\u{2f}`, `\U0000002f`, `\x2f`, `\057` or `\57`, `\/`, `\n`.
 fn backslash(mut rest: Rest<'_>) -> Option<(u8, usize)> {
     let sign = *rest.text.get(rest.at)?;
     let mut octal = rest;
     rest.at += 1;
     let meant = match sign {
         b'0'..=b'7' => {
-            let meant = octal.number(8, (3, 3));
+            let meant = octal.number(8, (1, 3));
             rest.at = octal.at;
             meant
         }

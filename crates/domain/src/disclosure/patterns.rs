@@ -26,6 +26,7 @@ pub(super) fn of(secret: &[u8]) -> Vec<Vec<u8>> {
         each(|byte| format!("{byte}")),
         each(|byte| format!("{byte:03}")),
         each(|byte| format!("{byte:03o}")),
+        each(|byte| format!("{byte:o}")),
     ];
     all.push(all[0].iter().rev().copied().collect());
     // In base64 a text looks different at each of three places; its ends depend on the neighbours.

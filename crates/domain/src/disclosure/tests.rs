@@ -51,11 +51,13 @@ fn written(text: &str) -> Vec<String> {
         all.push(each(&|byte| format!("{byte}"), between));
         all.push(each(&|byte| format!("{byte:03}"), between));
         all.push(each(&|byte| format!("{byte:03o}"), between));
+        all.push(each(&|byte| format!("{byte:o}"), between));
         all.push(each(&|byte| format!("{:?}", char::from(byte).to_string()), between));
     }
     all.push(each(&|byte| format!("&#{byte};"), ""));
     all.push(each(&|byte| format!("&#{byte}"), " "));
     all.push(each(&|byte| format!("\\{byte:03o}"), ""));
+    all.push(each(&|byte| format!("\\{byte:o}"), ""));
     all.push(each(&|byte| format!("{}\0", char::from(byte)), ""));
     all.push(text.chars().rev().collect());
     for before in ["", "x", "xy", "xyz", "wxyz"] {

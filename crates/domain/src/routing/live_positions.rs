@@ -28,7 +28,8 @@ pub const LOOK_WHILE_FLAT: TimeDelta = TimeDelta::seconds(60);
 /// Knowledge older than this is stale.
 const STALE_AFTER: TimeDelta = TimeDelta::seconds(180);
 /// Order statuses that are final: cancelled, traded, rejected, expired.
-const FINAL: [i64; 4] = [1, 2, 5, 7];
+const FINAL: [i64; 4] = [1, TRADED, 5, 7];
+const TRADED: i64 = 2;
 
 /// How well positions are known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -197,6 +198,10 @@ pub struct BookRow {
     pub filled: i64,
     /// At what price on average, in INR.
     pub average: Decimal,
+    /// Its stop in INR; zero for none.
+    pub stop: Decimal,
+    /// Whether FYERS says that it is over and has filled nothing.
+    pub is_unfilled: bool,
     /// When FYERS took it, when that can be read.
     pub at: Option<DateTime<Utc>>,
 }
@@ -233,7 +238,11 @@ fn book_row(row: &Value, over: bool) -> Option<BookRow> {
     let at = row["orderDateTime"].as_str().and_then(order_time);
     let filled = whole(&row["filledQty"]).unwrap_or_default().checked_mul(side)?;
     let average = decimal(&row["tradedPrice"]).unwrap_or(Decimal::ZERO);
-    Some(BookRow { id, leg, whole: quantity.checked_mul(side)?, waits: !over, filled, average, at })
+    let is_cut_off = whole(&row["status"]).is_some_and(|status| over && status != TRADED);
+    let is_unfilled = is_cut_off && whole(&row["filledQty"]) == Some(0);
+    let stop = decimal(&row["stopPrice"]).unwrap_or(Decimal::ZERO);
+    let whole = quantity.checked_mul(side)?;
+    Some(BookRow { id, leg, whole, waits: !over, filled, average, stop, is_unfilled, at })
 }
 
 /// The bot's own mark. FYERS writes `2:…` where there is none.

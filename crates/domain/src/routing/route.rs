@@ -198,12 +198,13 @@ pub fn without_known_positions(decided: &Route) -> Refused {
         Route::Refused(why @ (Refused::ExitOnItsWay | Refused::ExitNotShown | Refused::ExitUnanswered)) => {
             why.clone()
         }
+        Route::Refused(why) if why.is_of_key() => why.clone(),
         _ => Refused::HaltedUnknown,
     }
 }
 
 /// Whether an order before this one may have opened what it closes, and FYERS' positions do not show it yet.
-fn is_fill_unseen(now: &Snapshot, call: &OrderCall) -> bool {
+pub fn is_fill_unseen(now: &Snapshot, call: &OrderCall) -> bool {
     call.legs.iter().any(|leg| {
         let opens = |sent: &&Leg| {
             sent.key() == leg.key() && sent.quantity.signum() == -leg.quantity.signum() && leg.quantity != 0

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     change::ChangedOrder,
+    ended_orders::have_filled_nothing,
     live_positions::BookRow,
     request::{Leg, Reserved},
     shown_fills::{Books, Key, ShownFills},
@@ -114,6 +115,7 @@ impl Rule<'_> {
                 let is_shown = changes.iter().all(|change| self.is_changed(change));
                 (!is_shown).then(|| request.reserved.clone())
             }
+            None if have_filled_nothing(self.seen.book, &request.ids, &request.reserved) => None,
             None => (!self.are_filled(request))
                 .then(|| beside_the_book(self.seen.book, &request.ids, &request.reserved)),
         };

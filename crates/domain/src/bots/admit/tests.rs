@@ -205,7 +205,9 @@ fn books_with_a_day() -> BotBooks {
         books.placed(&OrderEntry::new(place, Some(&leg), answer, DateTime::UNIX_EPOCH).of(trial.name()));
         let filled = quantity.max(0);
         let (whole, waits, average, at) = (quantity, filled == 0, Decimal::from(100), None);
-        rows.push(BookRow { id: id.to_owned(), leg, whole, waits, filled, average, at });
+        let stop = Decimal::ZERO;
+        let id = id.to_owned();
+        rows.push(BookRow { id, leg, whole, waits, filled, average, stop, is_unfilled: false, at });
     }
     books.saw(&rows, None, &|_| Some(1));
     books

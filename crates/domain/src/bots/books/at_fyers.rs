@@ -27,6 +27,8 @@ pub(super) struct OrderAtFyers {
     pub(super) bot: BotName,
     /// As it was placed. Its product is known from its intent, or else once FYERS' order book has told.
     pub(super) leg: Leg,
+    /// The stop that it was placed with, in INR, while that is known: the least that a purchase costs.
+    pub(super) stop: Decimal,
     /// As FYERS' order book has shown it last.
     pub(super) seen: Option<Seen>,
 }
@@ -46,6 +48,7 @@ impl BotBooks {
         self.ordered.clear();
         self.exits.clear();
         self.unknown.clear();
+        self.stops.clear();
         self.account.clear();
     }
 
@@ -74,7 +77,8 @@ impl BotBooks {
             price: entry.price.unwrap_or_default(),
             tag: None,
         };
-        self.at_fyers.insert(id.clone(), OrderAtFyers { bot: bot.clone(), leg, seen: None });
+        self.at_fyers
+            .insert(id.clone(), OrderAtFyers { bot: bot.clone(), leg, stop: Decimal::ZERO, seen: None });
     }
 
     /// An order without an answer may have filled until the order book has told what became of it.
@@ -98,15 +102,25 @@ impl BotBooks {
 
     /// FYERS has told the ids of the orders of this intent, which knows their products.
     pub fn placed_by(&mut self, intent: &OrderIntent, entries: &[OrderEntry]) {
+        let stops = self.stops.remove(&intent.id).unwrap_or_default();
         for entry in entries {
             self.placed(entry);
             let Some(order) = entry.id.as_ref().and_then(|id| self.at_fyers.get_mut(id)) else { continue };
             let is_it = |leg: &&Leg| leg.is_in(&order.leg.symbol) && leg.quantity == order.leg.quantity;
+            let of_it = intent.legs.iter().zip(&stops).filter(|(leg, _)| is_it(leg));
+            order.stop = of_it.map(|(_, stop)| *stop).max().unwrap_or_default();
             let of_intent: BTreeSet<String> =
                 intent.legs.iter().filter(is_it).map(|leg| leg.key().1).collect();
             if let (Some(product), 1) = (of_intent.first(), of_intent.len()) {
                 order.leg.product.clone_from(product);
             }
+        }
+    }
+
+    /// The orders of the intent of this number leave with these stops, zero for none.
+    pub fn stops_leave(&mut self, intent: i64, stops: &[Decimal]) {
+        if stops.iter().any(|stop| *stop > Decimal::ZERO) {
+            self.stops.insert(intent, stops.to_vec());
         }
     }
 
@@ -197,7 +211,7 @@ impl OrderAtFyers {
         self.leg.product.clone_from(&row.leg.product);
         let at_most = AtMost {
             quantity: row.whole.saturating_abs(),
-            limit: row.leg.price,
+            limit: row.leg.price.max(row.stop),
             is_at_market: row.leg.price <= Decimal::ZERO,
         };
         self.seen = Some(Seen { at_most, left: row.leg.quantity.saturating_abs() });

@@ -20,6 +20,8 @@ pub(super) struct OpenOrder {
     quantity: i64,
     filled: i64,
     price: Decimal,
+    /// The least that a purchase costs, where it has one.
+    pub(super) stop: Decimal,
     pub(super) multiplier: i64,
 }
 
@@ -51,9 +53,9 @@ impl OpenOrders {
         self.all.insert(id.to_owned(), order);
     }
 
-    pub(super) fn modify(&mut self, id: &str, quantity: i64, price: Decimal) {
+    pub(super) fn modify(&mut self, id: &str, quantity: i64, (price, stop): (Decimal, Decimal)) {
         if let Some(open) = self.all.get_mut(id) {
-            (open.quantity, open.price) = (quantity, price);
+            (open.quantity, open.price, open.stop) = (quantity, price, stop);
         }
     }
 
@@ -128,6 +130,7 @@ impl OpenOrder {
             quantity: state.order.request.quantity,
             filled: state.filled,
             price: state.order.request.limit_price,
+            stop: state.order.request.stop_price,
             multiplier: state.multiplier,
         }
     }

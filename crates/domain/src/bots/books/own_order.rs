@@ -27,13 +27,13 @@ impl BotBooks {
         let (leg, changes) = (order.leg.clone(), self.changes.of(id));
         let seen = order.seen.map(|seen| seen.at_most).unwrap_or_default();
         let left = order.seen.map_or(leg.quantity.saturating_abs(), |seen| seen.left).max(changes.quantity);
-        Some(OwnOrder { at_most: AtMost::of(&leg).or(changes).or(seen), leg, left })
+        Some(OwnOrder { at_most: AtMost::of(&leg).at_least(order.stop).or(changes).or(seen), leg, left })
     }
 
     /// There a change is made in the turn that decides about it.
     fn simulated_order(&self, bot: &BotName, id: &str) -> Option<OwnOrder> {
         let order = self.orders.get(id).filter(|order| order.bot.as_ref() == Some(bot))?;
         let leg = order.leg();
-        Some(OwnOrder { at_most: AtMost::of(&leg), left: order.left(), leg })
+        Some(OwnOrder { at_most: AtMost::of(&leg).at_least(order.stop), left: order.left(), leg })
     }
 }

@@ -230,6 +230,8 @@ fn a_bots_orders_at_fyers_are_known_by_their_ids_and_counted_by_day() {
         waits: false,
         filled,
         average: Decimal::from(average),
+        stop: Decimal::ZERO,
+        is_unfilled: false,
         at: None,
     };
     books.saw(&[row("26", 10, 100), row("25", 10, 100), row("another's", 10, 100)], None, &|_| Some(1));

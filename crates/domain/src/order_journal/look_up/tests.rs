@@ -30,7 +30,8 @@ pub(in crate::order_journal) fn intent(what: &str, legs: Vec<Leg>) -> OrderInten
 
 pub(in crate::order_journal) fn row(id: &str, leg: Leg, seconds: i64) -> BookRow {
     let (whole, at) = (leg.quantity, Some(now() + TimeDelta::seconds(seconds)));
-    BookRow { id: id.into(), leg, whole, waits: true, filled: 0, average: Decimal::ZERO, at }
+    let (average, stop, is_unfilled) = (Decimal::ZERO, Decimal::ZERO, false);
+    BookRow { id: id.into(), leg, whole, waits: true, filled: 0, average, stop, is_unfilled, at }
 }
 
 fn may_be(ids: &[&str]) -> Sighting {

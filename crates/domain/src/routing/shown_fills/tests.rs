@@ -7,7 +7,17 @@ use crate::routing::exposure::tests::{leg, position};
 pub(in crate::routing) fn row(id: &str, quantity: i64, filled: i64) -> BookRow {
     let leg = leg("A", quantity);
     let average = Decimal::ZERO;
-    BookRow { id: id.into(), whole: quantity, leg, waits: false, filled, average, at: None }
+    BookRow {
+        id: id.into(),
+        whole: quantity,
+        leg,
+        waits: false,
+        filled,
+        average,
+        stop: average,
+        is_unfilled: false,
+        at: None,
+    }
 }
 
 pub(in crate::routing) fn at(seconds: i64) -> DateTime<Utc> {

@@ -185,7 +185,17 @@ fn a_simulated_exit_stays_one_too() {
 fn row(id: &str, quantity: i64, price: i64, filled: i64) -> BookRow {
     let leg = leg(quantity - filled, price);
     let (waits, average, at) = (true, Decimal::ZERO, None);
-    BookRow { id: id.to_owned(), leg, whole: quantity, waits, filled, average, at }
+    BookRow {
+        id: id.to_owned(),
+        leg,
+        whole: quantity,
+        waits,
+        filled,
+        average,
+        stop: Decimal::ZERO,
+        is_unfilled: false,
+        at,
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -28,7 +28,17 @@ fn bot(name: &str) -> BotName {
 fn row(id: &str, quantity: i64, price: i64, second: i64) -> BookRow {
     let leg = Leg { symbol: A.into(), product: "INTRADAY".into(), quantity, price: Decimal::ZERO, tag: None };
     let (id, average) = (id.to_owned(), Decimal::from(price));
-    BookRow { id, leg, whole: quantity, waits: false, filled: quantity, average, at: Some(at(second)) }
+    BookRow {
+        id,
+        leg,
+        whole: quantity,
+        waits: false,
+        filled: quantity,
+        average,
+        stop: Decimal::ZERO,
+        is_unfilled: false,
+        at: Some(at(second)),
+    }
 }
 
 fn in_product(product: &str, row: BookRow) -> BookRow {

@@ -106,6 +106,8 @@ impl Broker {
             waits: order.waits,
             filled: order.filled,
             average: rust_decimal::Decimal::ZERO,
+            stop: rust_decimal::Decimal::ZERO,
+            is_unfilled: !order.waits && order.filled == 0,
             at: Some(moment(order.at)),
         };
         self.states[self.shows.0].1.iter().map(row).collect()
