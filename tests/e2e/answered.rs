@@ -145,8 +145,8 @@ fn whatever_was_answered_and_not_read_protects_over_a_restart() {
         ),
         (
             (Method::DELETE, "/api/v3/positions", json!({"exit_all": 1})),
-            order(SBIN, 10, "INTRADAY"),
-            ANYTHING,
+            order(SBIN, -10, "INTRADAY"),
+            "it would reduce your live position of 10 NSE:SBIN-EQ",
         ),
     ] {
         println!("{} {}", request.0, request.1);

@@ -34,7 +34,6 @@ const CALLS: &[(&str, &str, &str)] = &[
     ("POST", "/data/quotes", r#"{"symbols":["NSE:SBIN-EQ"]}"#),
     ("POST", "/api/v3/multiorder/margin", r#"{"data":[{"symbol":"NSE:SBIN-EQ","qty":5,"side":1}]}"#),
     ("POST", "/api/v3/orders/sync", r#"{"symbol":"NSE:SBIN-EQ"}"#),
-    ("POST", "/api/v3/orders/sync", "not JSON"),
     ("PATCH", "/api/v3/orders/sync", r#"{"id":"1","type":1}"#),
     ("DELETE", "/api/v3/orders/sync", r#"{"id":"1"}"#),
     ("DELETE", "/api/v3/positions", r#"{"exit_all":1}"#),

@@ -38,11 +38,12 @@ fn acknowledged(told: &Told) -> String {
     told.body["id"].as_str().unwrap().to_owned()
 }
 
-/// Until the books were read some seconds after all that was sent: it is in no reading, and nothing is on its way.
-fn wait_readings(home: &Home) {
-    let readings = || home.sim.call_count(endpoint::POSITIONS).total;
-    let before = readings();
-    wait_for("readings of the books", || (readings() >= before + 4).then_some(()));
+/// Until nothing that was sent counts beside FYERS' books: of a smart order they show nothing, for two minutes.
+fn wait_settled(keeper: &Keeper) {
+    keeper.wait_status("nothing on its way", |status| {
+        let open = status["open_at_fyers"].as_str().unwrap_or_default();
+        !open.contains("not read yet") && !open.contains("is not known")
+    });
 }
 
 fn goes_on_being_protected(bot: &Bot, kind: &str) {
@@ -72,7 +73,7 @@ fn protects_until_it_is_cancelled(way: &Way) {
     acknowledged(&bot.ask(Method::POST, place, Some(body(SBIN))));
     let other = acknowledged(&bot.ask(Method::POST, place, Some(body(INFY))));
     acknowledged(&bot.ask(Method::DELETE, cancel, Some(json!({ name: other }))));
-    wait_readings(&home);
+    wait_settled(&keeper);
     assert!(home.sim.kill(&token));
     assert_eq!(bot.get("/api/v3/funds").mode, "mock");
     goes_on_being_protected(&bot, way.kind);
@@ -115,7 +116,7 @@ fn no_exit_is_simulated_beside_a_gtt_or_smart_order_whose_answer_was_lost() {
         let told = bot.ask(Method::POST, place, Some(body));
         assert_eq!(told.body["code"], 201, "its outcome is not known: {}", told.body);
     }
-    wait_readings(&home);
+    wait_settled(&keeper);
     assert!(home.sim.kill(&token));
     assert_eq!(bot.get("/api/v3/funds").mode, "mock");
     let protects = |bot: &Bot| {
@@ -159,7 +160,7 @@ fn no_exit_is_simulated_beside_a_gtt_or_smart_order_over_which_the_keeper_was_ki
             keeper.wait_status("live", |status| {
                 status["mode"] == "live" && status["positions_known"] == "known"
             });
-            wait_readings(&home);
+            wait_settled(&keeper);
             assert!(home.sim.kill(&token));
             assert_eq!(bot.get("/api/v3/funds").mode, "mock");
         }

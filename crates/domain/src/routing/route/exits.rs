@@ -2,6 +2,7 @@
 //! fill. A halt lets nothing else through, and nothing else is spared by the limits of a key.
 
 use fyers_api::{model::Position, operation::Operation};
+use rust_decimal::Decimal;
 
 use super::{NoExit, Snapshot, unread::closes_the_unknown};
 use crate::routing::{
@@ -58,15 +59,30 @@ pub fn closes_alone(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), 
     let closes = |leg: &Leg, other: &Leg| {
         leg.key() == other.key() && leg.quantity.signum() == -other.quantity.signum() && call.may_close(leg)
     };
+    let unseen = if real { unseen_fills(now) } else { vec![] };
     let is_free = |ahead: &[&Leg]| {
         let is_against = |leg: &Leg| closed.iter().any(|open| points_against(leg, open));
-        !ahead.iter().any(|leg| is_against(leg) || (real && ahead.iter().any(|other| closes(leg, other))))
+        let is_closed =
+            |leg: &Leg| real && ahead.iter().copied().chain(&unseen).any(|other| closes(leg, other));
+        !ahead.iter().any(|leg| is_against(leg) || is_closed(leg))
     };
     match is_free(&ahead) {
         true => Ok(()),
         false if real => Err(why_no_second_exit(now, call.cancels_waiting, is_free)),
         false => Err(NoExit::OnItsWay),
     }
+}
+
+/// What FYERS' order book shows as filled, and its positions do not.
+fn unseen_fills(now: &Snapshot) -> Vec<Leg> {
+    let leg = |((symbol, product), quantity): &((String, String), i64)| Leg {
+        symbol: symbol.clone(),
+        product: product.clone(),
+        quantity: *quantity,
+        price: Decimal::ZERO,
+        tag: None,
+    };
+    now.torn.iter().map(leg).collect()
 }
 
 /// Exits that FYERS' order book shows as filled, and its positions do not: of an order that nobody here waits for any more, or of
