@@ -31,7 +31,7 @@ use keeper_domain::{
 use mock_exchange::{Record, exchange::Prices};
 use rust_decimal::Decimal;
 
-use crate::exchange::{ExchangeActor, losses::Told, messages::BotGone};
+use crate::exchange::{ExchangeActor, messages::BotGone};
 
 /// All keys, as everybody who recognises a bot sees them.
 pub type SharedKeys = Arc<ArcSwap<KeyRing>>;
@@ -74,7 +74,7 @@ impl ExchangeActor {
     ) -> Route {
         let (at, books) = (self.deps.time.now(), &self.volatile.books);
         let price = |symbol: &str| self.price_for_limits(symbol, at);
-        let day = self.day_for_limits(key.name(), at, &Told::new());
+        let day = self.day_for_limits(key.name(), at, &BTreeMap::new());
         let units = |symbol: &str| self.volatile.book.engine().units(symbol);
         decide(now, key, call, request, &Knowledge { books, price: &price, units: &units, day })
     }
