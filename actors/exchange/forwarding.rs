@@ -17,6 +17,7 @@ use keeper_domain::{
         request::{Leg, OrderCall},
         route::{Refused, Route, Snapshot, passes_unread, reads_again, reads_first, without_known_positions},
         settling::Effect,
+        shown_fills::unseen_fills,
     },
 };
 
@@ -170,7 +171,8 @@ impl ExchangeActor {
     /// What a request does to what is there already, as far as that is known.
     fn effect(&self, call: &OrderCall) -> Option<Effect> {
         let (live, sent) = (&self.volatile.live, self.sent().all.legs);
-        let on_the_way: Vec<&Leg> = live.waiting.iter().chain(&sent).collect();
+        let unseen = unseen_fills(&self.volatile.fills.torn());
+        let on_the_way: Vec<&Leg> = live.waiting.iter().chain(&sent).chain(&unseen).collect();
         call.effect(&live.positions, &on_the_way)
     }
 

@@ -285,6 +285,7 @@ impl ExchangeActor {
         answered.retain_mut(|order| match left.next().flatten() {
             Some(counts) => {
                 order.counts = counts;
+                order.is_listed = order.request.is_listed(orders);
                 true
             }
             None => order.may_arrive_until.is_some_and(|until| now < until),

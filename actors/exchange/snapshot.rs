@@ -41,6 +41,7 @@ pub fn nothing_known(sandbox: bool, on_token_loss: OnTokenLoss) -> SharedSnapsho
         looked: false,
         sent: Reserved::default(),
         not_shown: vec![],
+        listed: vec![],
         torn: vec![],
         unanswered: vec![],
         simulated: vec![],
@@ -58,6 +59,8 @@ pub(super) struct Sent {
     pub(super) all: Reserved,
     /// What FYERS has answered.
     not_shown: Vec<Leg>,
+    /// Of those, what of orders that the order book has.
+    listed: Vec<Leg>,
     /// What got no answer.
     unanswered: Vec<Leg>,
 }
@@ -112,7 +115,8 @@ impl ExchangeActor {
             legs: sent.clone().flat_map(|reserved| reserved.legs.iter().cloned()).collect(),
             is_opaque: sent.into_iter().any(|reserved| reserved.is_opaque),
         };
-        Sent { all, not_shown, unanswered }
+        let listed = legs(answered.iter().filter(|order| order.is_listed).collect());
+        Sent { all, not_shown, listed, unanswered }
     }
 
     /// Tells readers what decides from now on; of the book, what is on disk.
@@ -122,7 +126,7 @@ impl ExchangeActor {
         }
         let now = self.deps.time.now();
         let Volatile { session, shown, .. } = &self.volatile;
-        let Sent { all: sent, not_shown, unanswered } = self.sent();
+        let Sent { all: sent, not_shown, listed, unanswered } = self.sent();
         let snapshot = Snapshot {
             mode: self.volatile.mode,
             reason: self.volatile.reason,
@@ -136,6 +140,7 @@ impl ExchangeActor {
             looked: self.volatile.looks.done,
             sent,
             not_shown,
+            listed,
             torn: self.volatile.fills.torn(),
             unanswered,
             simulated: shown.simulated.clone(),

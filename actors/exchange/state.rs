@@ -85,6 +85,8 @@ pub(super) struct Answered {
     pub(super) request: UnreadRequest,
     /// What of it counts beside the order book as last read.
     pub(super) counts: Reserved,
+    /// Whether the order book has its orders, as last read.
+    pub(super) is_listed: bool,
     /// Until when it counts whatever the books say: it got no answer, they do not show it, and it may still arrive.
     pub(super) may_arrive_until: Option<DateTime<Utc>>,
 }
@@ -92,7 +94,7 @@ pub(super) struct Answered {
 impl From<UnreadRequest> for Answered {
     /// One that no reading of the books has shown yet.
     fn from(request: UnreadRequest) -> Self {
-        Self { counts: request.reserved.clone(), request, may_arrive_until: None }
+        Self { counts: request.reserved.clone(), is_listed: false, request, may_arrive_until: None }
     }
 }
 

@@ -1,6 +1,8 @@
 //! FYERS' order book and positions lag behind its answers, and behind each other: no exit is let out that another one may
 //! have made an entry of.
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use simulator::{Fault, FaultRule, Scope, TokenKind, endpoint};
@@ -63,9 +65,13 @@ fn is_refused(told: &Told) {
     assert_eq!((told.status, told.venue.as_str()), (400, "none"), "{}", told.body);
 }
 
-/// Three of them wait for readings, together longer than any reading takes.
-fn exits_are_refused(home: &Home, bot: &Bot) {
-    for _ in 0..3 {
+/// Three of them wait for readings, together longer than any reading takes. What the books do not show for two minutes is taken
+/// for what it is: a slow machine comes to that time with fewer of them.
+fn exits_are_refused(home: &Home, bot: &Bot, sent: Instant) {
+    for number in 0..3 {
+        if number > 0 && sent.elapsed() > Duration::from_secs(60) {
+            return println!("{number} were refused within a minute");
+        }
         is_refused(&bot.order(SBIN, -10));
         assert_eq!(net(home), 0);
     }
@@ -77,9 +83,10 @@ fn no_exit_passes_behind_an_exit_of_positions_that_both_books_do_not_show() {
     for body in [all, json!({"id": format!("{SBIN}-INTRADAY")})] {
         let (home, _keeper, bot, token) = halted_with(10);
         lags(&home, &shown(&bot, &BOOKS));
+        let sent = Instant::now();
         close(&bot, body.clone());
         assert_eq!(net(&home), 0, "{body}");
-        exits_are_refused(&home, &bot);
+        exits_are_refused(&home, &bot, sent);
         home.sim.clear_faults();
         trade(&home, &token, SBIN, 7);
         wait_for("the exit of what was bought since", || {
@@ -126,6 +133,7 @@ fn no_second_exit_passes_after_a_restart_while_the_positions_lag() {
             let placing = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
             home.sim.inject(FaultRule::once(placing, Fault::LostAnswer));
         }
+        let sent = Instant::now();
         let exit = bot.order(SBIN, -10);
         assert_eq!(exit.body["code"], if is_lost { 201 } else { 1101 }, "{}", exit.body);
         keeper.kill9();
@@ -138,7 +146,7 @@ fn no_second_exit_passes_after_a_restart_while_the_positions_lag() {
             let own = home.sim.state().orders.last().unwrap()["id"].as_str().unwrap().to_owned();
             home.wait_alert(&own);
         }
-        exits_are_refused(&home, &bot);
+        exits_are_refused(&home, &bot, sent);
         home.sim.clear_faults();
         wait_for("the entry is known to be one", || {
             let words = bot.order(SBIN, -10).body["message"].as_str().unwrap_or_default().to_owned();
@@ -161,15 +169,12 @@ fn a_limited_keys_second_exit_does_not_pass_after_a_restart_while_the_positions_
     lags(&home, &shown(&owner, &BOOKS[1..]));
     let placing = Scope::exact(endpoint::ORDERS_SYNC).method("POST");
     home.sim.inject(FaultRule::once(placing, Fault::LostAnswer));
+    let sent = Instant::now();
     assert_eq!(small.order(SBIN, -10).body["code"], 201);
     keeper.kill9();
     let keeper = keys::live(&home);
     let small = Bot::with_token(&keeper, &token);
     let own = home.sim.state().orders.last().unwrap()["id"].as_str().unwrap().to_owned();
     home.wait_alert(&own);
-    for _ in 0..3 {
-        wait_readings(&home, 1);
-        is_refused(&small.order(SBIN, -10));
-        assert_eq!(net(&home), 0);
-    }
+    exits_are_refused(&home, &small, sent);
 }

@@ -61,6 +61,8 @@ pub struct Snapshot {
     pub sent: Reserved,
     /// Of `sent`, what FYERS has answered and its books do not show yet.
     pub not_shown: Vec<Leg>,
+    /// Of those, what counts of orders that the order book has: what is torn may be of them.
+    pub listed: Vec<Leg>,
     /// Of `sent`, what got no answer and may still arrive.
     pub unanswered: Vec<Leg>,
     /// Symbols and products in which FYERS' order book shows fills that its positions do not, or the other way round.

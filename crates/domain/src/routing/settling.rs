@@ -60,6 +60,13 @@ pub struct UnreadRequest {
     pub effect: Option<Effect>,
 }
 
+impl UnreadRequest {
+    /// Whether the order book has each of its orders.
+    pub fn is_listed(&self, book: &[BookRow]) -> bool {
+        !self.ids.is_empty() && self.ids.iter().all(|id| book.iter().any(|row| row.id == *id))
+    }
+}
+
 /// Both books as they were read.
 pub struct SeenBooks<'a> {
     /// The rows of the order book.
@@ -160,20 +167,20 @@ impl Rule<'_> {
 
     /// Whether its orders are in the order book, and the positions show what was filled of them. One that waits in the GTT book
     /// has done nothing. An order of which FYERS has told no id is known by its time.
-    fn are_filled(&mut self, UnreadRequest { ids, sent, reserved, .. }: &UnreadRequest) -> bool {
+    fn are_filled(&mut self, request: &UnreadRequest) -> bool {
+        let UnreadRequest { ids, sent, reserved, .. } = request;
         let Reserved { legs, is_opaque } = reserved;
         let waits = |id: &String| self.seen.gtts.iter().any(|row| !row.is_over && row.ids.contains(id));
         if *is_opaque || legs.is_empty() || (!ids.is_empty() && ids.iter().all(waits)) {
             return !is_opaque;
         }
-        let is_listed = |id: &String| self.seen.book.iter().any(|row| row.id == *id);
         if !legs.iter().all(|leg| self.fills.agrees(&leg.key(), self.now)) {
             return false;
         }
         let from = (self.seen.by_its_clock)(*sent);
         match ids.is_empty() {
             true => legs.iter().all(|leg| self.free.take(leg, from)),
-            false => ids.iter().all(is_listed),
+            false => request.is_listed(self.seen.book),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use fyers_api::{ist, model::Position};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -30,6 +31,15 @@ impl Sums {
     fn filled(self) -> i64 {
         self.bought - self.sold
     }
+}
+
+/// What the order book has filled and the positions do not show, as orders.
+pub fn unseen_fills(torn: &[(Key, i64)]) -> Vec<Leg> {
+    let leg = |((symbol, product), quantity): &(Key, i64)| {
+        let (symbol, product, quantity) = (symbol.clone(), product.clone(), *quantity);
+        Leg { symbol, product, quantity, price: Decimal::ZERO, tag: None }
+    };
+    torn.iter().filter(|(_, quantity)| *quantity != 0).map(leg).collect()
 }
 
 /// The last reading in which positions and order book agreed, for each symbol and product.

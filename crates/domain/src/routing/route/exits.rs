@@ -2,12 +2,12 @@
 //! fill. A halt lets nothing else through, and nothing else is spared by the limits of a key.
 
 use fyers_api::{model::Position, operation::Operation};
-use rust_decimal::Decimal;
 
 use super::{NoExit, Snapshot, unread::closes_the_unknown};
 use crate::routing::{
     exposure::reduces,
     request::{Leg, OrderCall},
+    shown_fills::unseen_fills,
 };
 
 /// Whether orders, or an exit of positions, only reduce what is open: at FYERS where it is `real`, else in the MockExchange.
@@ -59,7 +59,7 @@ pub fn closes_alone(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), 
     let closes = |leg: &Leg, other: &Leg| {
         leg.key() == other.key() && leg.quantity.signum() == -other.quantity.signum() && call.may_close(leg)
     };
-    let unseen = if real { unseen_fills(now) } else { vec![] };
+    let unseen = if real { unseen_fills(&now.torn) } else { vec![] };
     let is_free = |ahead: &[&Leg]| {
         let is_against = |leg: &Leg| closed.iter().any(|open| points_against(leg, open));
         let is_closed =
@@ -73,25 +73,13 @@ pub fn closes_alone(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), 
     }
 }
 
-/// What FYERS' order book shows as filled, and its positions do not.
-fn unseen_fills(now: &Snapshot) -> Vec<Leg> {
-    let leg = |((symbol, product), quantity): &((String, String), i64)| Leg {
-        symbol: symbol.clone(),
-        product: product.clone(),
-        quantity: *quantity,
-        price: Decimal::ZERO,
-        tag: None,
-    };
-    now.torn.iter().map(leg).collect()
-}
-
 /// Exits that FYERS' order book shows as filled, and its positions do not: of an order that nobody here waits for any more, or of
 /// the app.
 pub(super) fn unseen_exits(now: &Snapshot) -> Vec<Leg> {
     let of = |(key, ahead): &((String, String), i64)| {
         let open = now.live.positions.iter().map(Leg::closing).find(|closing| closing.key() == *key)?;
         let is_of_it = |leg: &&Leg| leg.key() == *key && leg.quantity.signum() == ahead.signum();
-        let counted: i64 = now.not_shown.iter().filter(is_of_it).map(|leg| leg.quantity).sum();
+        let counted: i64 = now.listed.iter().filter(is_of_it).map(|leg| leg.quantity).sum();
         let quantity = ahead - counted;
         (ahead.signum() == open.quantity.signum() && quantity.signum() == ahead.signum())
             .then_some(Leg { quantity, ..open })

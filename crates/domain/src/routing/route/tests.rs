@@ -28,6 +28,7 @@ pub(crate) fn snapshot(mode: Mode) -> Snapshot {
         looked: true,
         sent: Reserved::default(),
         not_shown: vec![],
+        listed: vec![],
         torn: vec![],
         unanswered: vec![],
         simulated: vec![],

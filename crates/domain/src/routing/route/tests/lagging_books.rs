@@ -7,7 +7,7 @@ use super::*;
 use crate::routing::{
     live_positions::BookRow,
     settling::{SeenBooks, UnreadRequest},
-    shown_fills::ShownFills,
+    shown_fills::{ShownFills, unseen_fills},
 };
 
 const A: &str = "NSE:A-EQ";
@@ -124,6 +124,8 @@ struct Keeper {
     answered: Vec<(UnreadRequest, Reserved)>,
     fills: ShownFills,
     live: LivePositions,
+    /// The order book as last read.
+    last: Vec<BookRow>,
     /// Orders that a bot has sent.
     own: Vec<String>,
 }
@@ -144,6 +146,7 @@ impl Keeper {
             by_its_clock: &|moment| moment,
             on_the_way: &[],
         };
+        self.last = book.clone();
         let requests: Vec<&UnreadRequest> = self.answered.iter().map(|(request, _)| request).collect();
         let left = self.fills.learn(&seen, &requests);
         let answered = std::mem::take(&mut self.answered).into_iter().zip(left);
@@ -169,16 +172,20 @@ impl Keeper {
         let newest = self.live.newest_sent.unwrap();
         let is_unread = |one: &&UnreadRequest| one.id > newest || self.live.not_shown.contains(&one.id);
         let unread = self.all.iter().filter(is_unread).cloned();
+        self.last = vec![];
         self.answered = unread.map(|one| (one.clone(), one.reserved)).collect();
         self.fills = ShownFills::recall(&self.live, fyers_api::ist::date(self.live.read_at.unwrap()));
     }
 
     fn snapshot(&self, now: i64) -> Snapshot {
         let legs: Vec<Leg> = self.answered.iter().flat_map(|(_, counts)| counts.legs.clone()).collect();
+        let book = &self.last;
+        let listed = self.answered.iter().filter(|(request, _)| request.is_listed(book));
+        let listed = listed.flat_map(|(_, counts)| counts.legs.clone()).collect();
         let is_opaque = self.answered.iter().any(|(_, counts)| counts.is_opaque);
         let sent = Reserved { legs: legs.clone(), is_opaque };
         let (live, torn, at) = (self.live.clone(), self.fills.torn(), moment(now));
-        Snapshot { live, sent, not_shown: legs, torn, at, ..halted(snapshot(Mode::Live)) }
+        Snapshot { live, sent, not_shown: legs, listed, torn, at, ..halted(snapshot(Mode::Live)) }
     }
 
     /// Sends it, if that is let out by a reading of now.
@@ -213,7 +220,8 @@ impl Keeper {
         };
         broker.note();
         self.own.extend(ids.iter().cloned());
-        let on_the_way: Vec<&Leg> = now.on_the_way().collect();
+        let unseen = unseen_fills(&now.torn);
+        let on_the_way: Vec<&Leg> = now.on_the_way().chain(&unseen).collect();
         let effect = sent.effect(&now.live.positions, &on_the_way);
         let reserved = sent.reserved(effect.as_ref());
         let is_opaque = reserved.is_opaque && sent.operation != Operation::ExitPositions;
@@ -265,6 +273,7 @@ proptest! {
             answered: vec![],
             fills: ShownFills::default(),
             live: LivePositions::default(),
+            last: vec![],
             own: vec!["0".into()],
         };
         if early != 0 {

@@ -156,7 +156,7 @@ fn an_exit_of_what_another_one_may_have_closed_is_read_for_again() {
     assert!(!matches!(route(&torn, &rest), Route::Refused(_)), "it fits whatever has filled");
     // That one waits for its word: it counts once.
     let sent = Reserved { legs: vec![leg("NSE:A-EQ", -6)], is_opaque: false };
-    let counted = Snapshot { not_shown: sent.legs.clone(), sent, ..torn.clone() };
+    let counted = Snapshot { listed: sent.legs.clone(), sent, ..torn.clone() };
     assert!(!matches!(route(&counted, &rest), Route::Refused(_)));
     for ahead in [(leg("NSE:B-EQ", 10).key(), -10), (key, 10)] {
         let other = Snapshot { torn: vec![ahead], ..torn.clone() };
