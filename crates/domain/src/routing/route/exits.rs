@@ -5,7 +5,7 @@ use fyers_api::{model::Position, operation::Operation};
 
 use super::{NoExit, Snapshot, unread::closes_the_unknown};
 use crate::routing::{
-    exposure::reduces,
+    exposure::{may_be_in, reduces},
     request::{Leg, OrderCall},
 };
 
@@ -55,8 +55,7 @@ pub fn closes_alone(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), 
         true => now.sent.legs.iter().filter(|_| real).collect(),
         false => waiting(now, real),
     };
-    let is_free =
-        |ahead: &[&Leg]| !ahead.iter().any(|leg| closed.iter().any(|open| points_against(leg, open)));
+    let is_free = |ahead: &[&Leg]| !ahead.iter().any(|leg| closed.iter().any(|open| may_close(leg, open)));
     match is_free(&ahead) {
         true => Ok(()),
         false if real => Err(why_no_second_exit(now, call.cancels_waiting, is_free)),
@@ -106,4 +105,9 @@ fn why_no_second_exit(now: &Snapshot, cancels_waiting: bool, passes: impl Fn(&[&
 /// Whether the order closes some of this position, whatever its size.
 pub(super) fn points_against(leg: &Leg, open: &Position) -> bool {
     leg.key() == Leg::closing(open).key() && leg.quantity.signum() == -open.net.signum() && open.net != 0
+}
+
+/// Whether an order that waits may close some of this position.
+fn may_close(leg: &Leg, open: &Position) -> bool {
+    may_be_in(leg, &Leg::closing(open).key()) && leg.quantity.signum() == -open.net.signum() && open.net != 0
 }
