@@ -20,7 +20,6 @@ use keeper_domain::{
     ports::{BrokerProxy, Change, ProxyError, Store, StoreError, Time, Wanted},
     routing::{
         Venue,
-        broker_answer::token_death,
         conditional::{Conditional, Step, may_wait},
         request::Reserved,
         route::Refused,
@@ -35,11 +34,10 @@ use tokio::{
 use crate::exchange::{
     ExchangeActor,
     conditional::ConditionalOrders,
-    doubt::{self, IsDead},
-    meaning::{Meaning, token_words},
-    messages::{End, Executed, Forwarded, Simulate, Unwritten},
+    meaning::Meaning,
+    messages::{End, Executed, Unwritten},
     waiting::Forwarding,
-    words::{not_now, outcome_unknown},
+    words::not_now,
 };
 use crate::{journal, notifier::messages::JournalGrew, recipient_cell::RecipientCell};
 
@@ -162,7 +160,7 @@ impl InFlight {
 }
 
 /// Takes an order off the list if its task ends without telling the actor.
-struct InFlightGuard {
+pub(super) struct InFlightGuard {
     all: InFlight,
     id: i64,
     told: Cell<bool>,
@@ -211,7 +209,7 @@ impl Execution {
     }
 
     /// From here on the actor keeps what the order may still take.
-    fn tell(&self, guard: &InFlightGuard, end: End, rejected: u64, unsaved: Option<Change>) {
+    pub(super) fn tell(&self, guard: &InFlightGuard, end: End, rejected: u64, unsaved: Option<Change>) {
         guard.told.set(true);
         let (intent, reserved) = (self.intent.clone(), self.reserved.clone());
         let placed = std::mem::take(&mut *self.placed.borrow_mut());
@@ -232,16 +230,7 @@ impl Execution {
         let sent = self.send(&guard.all).await;
         self.fault.at(OrderStep::AfterSend);
         let Some(sent) = sent else { return self.given_up(&guard).await };
-        let refused = sent.as_ref().ok().filter(|answer| token_death(answer).is_some()).map(token_words);
-        let meaning = self.read(sent);
-        let Some(words) = refused else { return self.settle(meaning, &guard).await };
-        // One that names an order proves nothing by itself.
-        if meaning.end != End::Unknown && self.is_token_dead().await {
-            return self.token_died(&guard).await;
-        }
-        let why = format!("FYERS refused the token for it ({words}), which proves nothing");
-        let doubtful = self.no_answer(Some(&why));
-        self.settle(doubtful, &guard).await;
+        self.came(sent, &guard).await;
     }
 
     /// FYERS' answer; `None` when it is waited for no longer.
@@ -291,38 +280,6 @@ impl Execution {
         self.forwarding.arrive(Venue::None, not_now(&words));
     }
 
-    /// FYERS' error says that the token is dead, and that nothing was done. One answer is not enough to send an order
-    /// elsewhere: the profile call must say so as well. If it does not, or not in time, nothing is known of the order.
-    async fn is_token_dead(&self) -> bool {
-        match self.actor.send(IsDead(self.token.fingerprint())).await {
-            Ok(word) => timeout(doubt::LIMIT, word.given()).await.unwrap_or(false),
-            Err(_) => false,
-        }
-    }
-
-    /// FYERS has refused the token and done nothing else: the request is simulated, if it would be now. Whether that is true of
-    /// the order the book is asked once a token works, so it is never sent again, and no bot is told that it is not there.
-    async fn token_died(self, guard: &InFlightGuard) {
-        // What may have opened something stays without an outcome until a book was read for it.
-        let is_open = self.intent.may_open();
-        let outcomes = if is_open { vec![] } else { vec![(self.intent.id, IntentOutcome::NotSent)] };
-        let orders = self.intent.token_refused_entries(self.left(), self.time.now());
-        *self.placed.borrow_mut() = orders.clone();
-        let notes = if is_open { None } else { self.forget() }.into_iter().collect();
-        let unsaved = self.write(Change { outcomes, orders, notes, ..Change::default() }).await;
-        self.tell(guard, End::TokenRefused, 0, unsaved);
-        let (request, intent) = (self.forwarding.request.clone(), Arc::new(self.intent));
-        let told = match self.actor.send(Simulate { request, intent }).await {
-            Ok(pending) => pending.answered().await,
-            Err(_) => Forwarded::interrupted(),
-        };
-        if told.venue == Venue::Mock {
-            let _bot_gone = self.forwarding.reply.send(told);
-        } else {
-            self.forwarding.arrive(Venue::Fyers, outcome_unknown(None));
-        }
-    }
-
     /// What may wait at FYERS from when this leaves until its answer is known.
     fn may_wait(&self) -> Option<Conditional> {
         may_wait(&self.forwarding.call, &self.forwarding.request, (self.intent.at, self.last_day))
@@ -333,7 +290,7 @@ impl Execution {
     }
 
     /// It does not wait there, or is known better.
-    fn forget(&self) -> Option<NoteChange> {
+    pub(super) fn forget(&self) -> Option<NoteChange> {
         self.conditional.forget(&self.may_wait()?)
     }
 
@@ -352,7 +309,7 @@ impl Execution {
         }
     }
 
-    async fn settle(self, meaning: Meaning, guard: &InFlightGuard) {
+    pub(super) async fn settle(self, meaning: Meaning, guard: &InFlightGuard) {
         let now = self.time.now();
         let refused = |event: &&Event| matches!(event, Event::OrderRejected { .. });
         let rejected = meaning.events.iter().filter(refused).count() as u64;
@@ -378,7 +335,7 @@ impl Execution {
 
     /// Writes what came of it, and gives back what the store has refused. The answer does not wait for longer than its limit;
     /// what takes longer is waited for beside it, and is the actor's to write if the store refuses it in the end.
-    async fn write(&self, change: Change) -> Option<Change> {
+    pub(super) async fn write(&self, change: Change) -> Option<Change> {
         let (tell, told) = oneshot::channel();
         let (store, wake, actor) = (Arc::clone(&self.store), self.journal.clone(), self.actor.clone());
         let kept = change.clone();

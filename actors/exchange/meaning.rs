@@ -18,11 +18,12 @@ use keeper_domain::{
         broker_answer::{is_order_ban, stray_token_code},
     },
 };
+use serde_json::Value;
 
 use crate::exchange::{
     Execution,
     messages::End,
-    words::{never_left, not_now, outcome_unknown, stray},
+    words::{never_left, not_now, outcome_unknown, stray, without_token_errors},
 };
 
 /// Longest text of a refusal that an event keeps.
@@ -64,9 +65,9 @@ pub(super) fn takes_any(answer: &ApiResponse) -> bool {
 }
 
 /// FYERS' words to a token that it refuses.
-pub(super) fn token_words(answer: &ApiResponse) -> String {
-    let body = response::json(answer);
-    keeper_domain::alerts::words::excerpt(body["message"].as_str().unwrap_or("no words"), WORDS)
+pub(super) fn token_words(answer: &ApiResponse, body: &Value) -> String {
+    let words = response::token_message(answer, body);
+    keeper_domain::alerts::words::excerpt(words.as_deref().unwrap_or("no words"), WORDS)
 }
 
 impl Execution {
@@ -77,7 +78,7 @@ impl Execution {
                 Some(code) => self.no_answer(Some(&stray(&answer, code))),
                 None => {
                     let said = self.said(&answer);
-                    self.answered(answer, said)
+                    self.answered(without_token_errors(answer), said)
                 }
             },
             Err(ProxyError::Transport(Transport::Connect)) => {
@@ -104,11 +105,15 @@ impl Execution {
         Meaning { end: End::Nothing, venue: Venue::None, answer, outcome, entries, events: vec![] }
     }
 
-    fn said(&self, answer: &ApiResponse) -> Vec<Said> {
+    /// Whether it makes orders, which FYERS gives an id each.
+    pub(super) fn is_new(&self) -> bool {
         use Operation::{Place, PlaceGtt, PlaceMany};
+        matches!(self.forwarding.call.operation, Place | PlaceMany | PlaceGtt)
+    }
+
+    fn said(&self, answer: &ApiResponse) -> Vec<Said> {
         let body = response::json(answer);
-        let is_new = matches!(self.forwarding.call.operation, Place | PlaceMany | PlaceGtt);
-        let words = order_words(answer, &body, is_new);
+        let words = order_words(answer, &body, self.is_new());
         let all = response::outcomes(answer, &body).into_iter().zip(words).enumerate();
         all.map(|(place, ((status, code, message, id), word))| Said {
             place,

@@ -3,7 +3,7 @@
 //! `keeper_domain::routing::route` decides; this folder carries out. `forwarding` hands a request to what the decision
 //! names: `execution` (an order to FYERS), `reads` (anything else to FYERS) or `simulating` (the MockExchange).
 //! `saving` writes down, `pipeline` many changes at once. `look` keeps what is known of the positions at FYERS, and settles
-//! orders whose answer is not known (`unsettled`); `meaning` reads an answer; `exits` has the positions read before an exit leaves under a
+//! orders whose answer is not known (`unsettled`); `meaning` reads an answer, and `token_error` what in it is about the token; `exits` has the positions read before an exit leaves under a
 //! halt. `watched` hears in every answer of FYERS, whoever asked, that the token is dead; `doubt` asks whether it is.
 
 mod actor;
@@ -37,6 +37,7 @@ mod segments;
 mod simulating;
 mod snapshot;
 mod state;
+mod token_error;
 mod under_halt;
 mod unsettled;
 mod waiting;

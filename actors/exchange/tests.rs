@@ -48,6 +48,7 @@ use keeper_domain::{
 };
 use mock_exchange::{Config, Instruments, Record};
 
+mod baskets;
 mod disk;
 mod exits;
 mod first_word;

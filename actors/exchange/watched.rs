@@ -1,5 +1,6 @@
 //! Every answer of FYERS to a call with the token, whoever asked: what says that the token is dead reaches the
-//! ExchangeActor before the answer reaches whoever asked, and from there the TokenActor. Nobody else tells it.
+//! ExchangeActor before the answer reaches whoever asked, and from there the TokenActor. Nobody else tells it, but of the rows of an
+//! answer to several orders (`token_error`).
 
 use std::sync::Arc;
 

@@ -33,6 +33,17 @@ pub(super) fn outcome_unknown(why: Option<&str>) -> ApiResponse {
     responses::answer(200, &serde_json::json!({"s": "ok", "code": 201, "message": message, "id": ""}))
 }
 
+/// The same answer to many orders with "its outcome is not known" in place of each error about the token: who takes that for a
+/// refusal sends the order again.
+pub(super) fn without_token_errors(answer: ApiResponse) -> ApiResponse {
+    let unknown = response::json(&outcome_unknown(None));
+    let instead = serde_json::json!({"statusCode": 200, "body": unknown, "statusDescription": "HTTP OK"});
+    match response::without_token_errors(&response::json(&answer), &instead) {
+        Some(other) => responses::answer(answer.status, &other),
+        None => answer,
+    }
+}
+
 /// Of an answer with a token's code under a status that does not fit it.
 pub(super) fn stray(answer: &ApiResponse, code: i64) -> String {
     format!("HTTP {} with the code {code}, which is no word of FYERS' about a token", answer.status)

@@ -120,7 +120,7 @@ fn an_async_order_that_was_answered_and_not_read_protects_its_symbol_over_a_rest
     for with_sigterm in [false, true] {
         let live = live();
         sends_unread(&live, (Method::POST, "/api/v3/orders/async", order(SBIN, 10, "INTRADAY")));
-        let why = "your order of 10 NSE:SBIN-EQ at FYERS may have filled";
+        let why = "an order in NSE:SBIN-EQ at FYERS may have filled";
         let exit = order(SBIN, -10, "INTRADAY");
         let (home, keeper, bot) = is_protected(live, &exit, why, with_sigterm);
         is_simulated(&bot.order("NSE:TCS-EQ", 1));
@@ -141,7 +141,7 @@ fn whatever_was_answered_and_not_read_protects_over_a_restart() {
         (
             (Method::POST, "/api/v3/multi-order/sync", basket),
             order("NSE:INFY-EQ", -5, "INTRADAY"),
-            "your order of 5 NSE:INFY-EQ at FYERS may have filled",
+            "an order in NSE:INFY-EQ at FYERS may have filled",
         ),
         (
             (Method::DELETE, "/api/v3/positions", json!({"exit_all": 1})),

@@ -185,3 +185,23 @@ fn without_a_token_a_halt_says_both() {
     is_refused(&bot.order("NSE:INFY-EQ", 1), "Halted: entries are refused. FYERS cannot be used either");
     assert_eq!(net(&home), 10);
 }
+
+/// What is not known of a row of the order book may be this position's exit.
+#[test]
+fn an_order_that_waits_with_an_unknown_product_or_no_symbol_lets_no_second_exit_out() {
+    let (home, keeper, _) = halted_with(10);
+    let bot = Bot::of(&home, &keeper);
+    for (symbol, product, words) in
+        [(SBIN, "MIS", "is on its way already"), ("", "INTRADAY", "positions are not known at the moment")]
+    {
+        let row = json!({"id": "26112300000099", "symbol": symbol, "side": -1, "qty": 10, "remainingQuantity": 10,
+            "type": 1, "limitPrice": 900, "productType": product, "status": 6, "orderTag": "2:Untagged",
+            "orderDateTime": "23-Nov-2026 11:59:00"});
+        let body = json!({"s": "ok", "code": 200, "message": "", "orderBook": [row]});
+        home.sim.clear_faults();
+        let book = Scope::exact(endpoint::ORDERS).method("GET");
+        home.sim.inject(FaultRule::forever(book, Fault::Json { status: 200, body }));
+        is_refused(&bot.order(SBIN, -10), words);
+    }
+    assert_eq!(net(&home), 10);
+}

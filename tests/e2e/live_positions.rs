@@ -135,7 +135,7 @@ fn an_answer_that_cannot_be_read_leaves_what_was_known_and_never_means_none() {
         live.wait_readings(before, 2);
         live.lose_the_token();
         live.refuses(SBIN, -5, "it would reduce your live position of 5 NSE:SBIN-EQ");
-        live.refuses(INFY, -1, "your order of 1 NSE:INFY-EQ at FYERS may have filled");
+        live.refuses(INFY, -1, "an order in NSE:INFY-EQ at FYERS may have filled");
 
         println!("{fault:?}, from the start");
         let live = Live::start(Some(&fault));
@@ -187,8 +187,8 @@ fn an_order_that_may_have_filled_since_the_token_died_is_no_entry_to_simulate_af
     live.sends(INFY, 2);
     live.lose_the_token();
     let is_protected = |bot: &Bot| {
-        is_refused(&bot.order(SBIN, -10), "your order of 10 NSE:SBIN-EQ at FYERS may have filled");
-        is_refused(&bot.order(INFY, -2), "your order of 2 NSE:INFY-EQ at FYERS may have filled");
+        is_refused(&bot.order(SBIN, -10), "an order in NSE:SBIN-EQ at FYERS may have filled");
+        is_refused(&bot.order(INFY, -2), "an order in NSE:INFY-EQ at FYERS may have filled");
     };
     is_protected(&live.bot);
     let Live { home, keeper, .. } = live;

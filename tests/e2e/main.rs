@@ -4,6 +4,7 @@
 mod account;
 mod answered;
 mod backup;
+mod baskets;
 mod bot;
 mod bytes;
 mod card;

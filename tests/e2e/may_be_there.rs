@@ -45,7 +45,7 @@ fn disown(home: &Home, path: &str) {
 fn exit_is_refused(told: &Told) {
     let words = told.body["message"].as_str().unwrap_or_default();
     assert_eq!((told.status, told.venue.as_str()), (400, "none"), "{}", told.body);
-    assert!(words.contains("your order of 10 NSE:SBIN-EQ at FYERS may have filled"), "{words}");
+    assert!(words.contains("an order in NSE:SBIN-EQ at FYERS may have filled"), "{words}");
     assert!(words.contains("refused, not simulated"), "{words}");
 }
 
@@ -176,4 +176,34 @@ fn under_a_halt_an_order_that_fills_is_told_and_an_exit_of_everything_passes_unr
         |bot: &Bot| bot.ask(reqwest::Method::DELETE, "/api/v3/positions", Some(json!({"exit_all": 1})));
     let told = exit(&bot);
     assert_eq!((told.venue.as_str(), &told.body["s"]), ("fyers", &json!("ok")), "{}", told.body);
+}
+
+#[test]
+fn what_the_bot_converts_just_before_a_halt_has_not_grown_under_it() {
+    let (home, keeper, _) = live();
+    let bot = Bot::of(&home, &keeper);
+    home.sim.set_price(SBIN, 800.0);
+    let readings = || home.sim.call_count(endpoint::POSITIONS).total;
+    let learn = || {
+        let before = readings();
+        wait_for("readings", || (readings() >= before + 3).then_some(()));
+    };
+    assert_eq!(bot.order(SBIN, 10).venue, "fyers");
+    learn();
+    unread(&home);
+    let convert = json!({"symbol": format!("{SBIN}-INTRADAY"), "positionSide": 1, "convertQty": 10,
+        "convertFrom": "INTRADAY", "convertTo": "MARGIN"});
+    let told = bot.ask(reqwest::Method::POST, "/api/v3/positions", Some(convert));
+    assert_eq!((told.venue.as_str(), &told.body["s"]), ("fyers", &json!("ok")), "{}", told.body);
+    crate::chat::press(&home, crate::chat::OWNER, &crate::chat::ask(&home, "/halt", "Halt trading?"), "Yes");
+    keeper.wait_status("halted", |status| status["mode"] == "halted");
+    home.sim.clear_faults();
+    keeper.wait_status("known", |status| status["positions_known"] == "known");
+    learn();
+    // What comes later is told behind what came before.
+    crate::card::trade(&home, &home.newest(TokenKind::Access), SBIN, 5);
+    let grown = home.wait_alert("A position has grown under the halt");
+    assert!(grown.contains(&format!("it was 10 {SBIN}, and is 15")), "{grown}");
+    let told = home.alerts().iter().filter(|alert| alert.contains("has grown under the halt")).count();
+    assert_eq!(told, 1, "{:#?}", home.alerts());
 }

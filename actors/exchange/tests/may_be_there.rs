@@ -35,7 +35,7 @@ async fn exit_is_refused(floor: &Floor) {
     let (exit, body) = floor.place("NSE:INFY-EQ", 5, -1).await;
     let words = body["message"].as_str().unwrap();
     assert_eq!((exit.answer.status, exit.venue), (400, Venue::None), "{words}");
-    assert!(words.contains("your order of 5 NSE:INFY-EQ at FYERS may have filled"), "{words}");
+    assert!(words.contains("an order in NSE:INFY-EQ at FYERS may have filled"), "{words}");
     assert!(words.contains("refused, not simulated"), "{words}");
 }
 

@@ -113,7 +113,8 @@ impl Sought<'_> {
     /// Whether the row's time is the order's as well, by clocks that agree: without a mark nothing else tells it.
     fn is_on_time(&self, row: &BookRow) -> bool {
         if self.leg.tag.is_some() {
-            return self.is_of_its_time(row, STAMPED_EARLIER, TimeDelta::zero());
+            // As late as a row may be its own: what is later still is looked up beside these (`late`).
+            return self.is_of_its_time(row, STAMPED_EARLIER, CLOCKS_APART);
         }
         let (first, last) = self.left;
         let of_its_second = |at: DateTime<Utc>| at + WHOLE_SECOND > first && at <= last + STAMPED_WITHIN;

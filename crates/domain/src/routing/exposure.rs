@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use fyers_api::model::Position;
+use fyers_api::{
+    codes,
+    model::{Position, Product},
+};
 
 use super::request::Leg;
 
@@ -17,7 +20,7 @@ pub fn reduces<'a>(
     on_the_way: impl IntoIterator<Item = &'a Leg>,
 ) -> bool {
     let mut room = rooms(positions, on_the_way);
-    !legs.is_empty() && legs.iter().all(|leg| take(&mut room, leg))
+    !legs.is_empty() && legs.iter().all(|leg| room.get_mut(&leg.key()).is_some_and(|net| take(net, leg)))
 }
 
 /// How much of what is open in this order's symbol and product it may close, signed like the position.
@@ -35,14 +38,23 @@ fn rooms<'a>(
         *room.entry(Leg::closing(position).key()).or_default() += position.net;
     }
     for leg in on_the_way {
-        take(&mut room, leg);
+        for (key, net) in &mut room {
+            if may_be_in(leg, key) {
+                take(net, leg);
+            }
+        }
     }
     room
 }
 
+/// Whether an order that waits may be in this symbol and product. A product that is not known may be any of its symbol.
+pub fn may_be_in(leg: &Leg, (symbol, product): &(String, String)) -> bool {
+    let (own_symbol, own) = leg.key();
+    own_symbol == *symbol && (own == *product || codes::product_seen(&own) == Product::Other)
+}
+
 /// Uses up what the order would close; false when it is larger than that, or no exit at all.
-fn take(room: &mut BTreeMap<(String, String), i64>, leg: &Leg) -> bool {
-    let Some(net) = room.get_mut(&leg.key()) else { return false };
+fn take(net: &mut i64, leg: &Leg) -> bool {
     if net.signum() != -leg.quantity.signum() || *net == 0 {
         return false;
     }
@@ -89,6 +101,24 @@ pub(crate) mod tests {
         }
         assert!(judge(&[leg("A", -10)], &[leg("A", 3), leg("C", -3)]), "an entry on its way takes no room");
         assert!(judge(&[leg("A", -6)], &[leg("A", 30), leg("A", -4), leg("A", 30)]));
+    }
+
+    #[test]
+    fn an_order_of_a_product_that_is_not_known_may_close_any_position_of_its_symbol() {
+        let open = [position("A", 10), Position { product: Product::Margin, ..position("A", 6) }];
+        let of = |product: &str, quantity| Leg { product: product.into(), ..leg("a", quantity) };
+        let judge = |exit: Leg, ahead: Leg| reduces(&[exit], &open, [&ahead]);
+        for product in ["MIS", "", "other"] {
+            assert!(!judge(leg("A", -10), of(product, -1)), "{product}");
+            assert!(!judge(of("MARGIN", -6), of(product, -1)), "{product}");
+            assert!(judge(leg("A", -6), of(product, -4)), "{product}");
+            assert!(judge(leg("A", -10), of(product, 4)), "{product}: an entry takes no room");
+        }
+        for product in ["BO", "CO", "CNC"] {
+            assert!(judge(leg("A", -10), of(product, -10)), "{product} is another product");
+        }
+        assert!(judge(leg("A", -10), Leg { product: "MIS".into(), ..leg("B", -10) }), "another symbol");
+        assert!(!reduces(&[of("MIS", -1)], &open, []), "an exit names its product");
     }
 
     proptest! {

@@ -148,7 +148,8 @@ impl LivePositions {
         // The farthest that the position can have moved against this order.
         let farthest = sent.iter().fold(net, |net, one| net.saturating_add(one.quantity));
         let first = sent.first().filter(|_| opposite(farthest))?;
-        Some(format!("your order of {} {} at FYERS may have filled", first.quantity, first.symbol))
+        // It may be another bot's.
+        Some(format!("an order in {} at FYERS may have filled", first.symbol))
     }
 
     /// Whether two readings say the same, whenever they were made.
@@ -229,7 +230,7 @@ fn book_row(row: &Value, over: bool) -> Option<BookRow> {
     let tag = row["orderTag"].as_str().and_then(user_tag);
     let id = row["id"].as_str()?.to_owned();
     let leg = Leg {
-        symbol: row["symbol"].as_str()?.to_owned(),
+        symbol: row["symbol"].as_str().filter(|symbol| !symbol.trim().is_empty())?.to_owned(),
         product: row["productType"].as_str()?.to_owned(),
         quantity: left.checked_mul(side)?,
         price: decimal(&row["limitPrice"]).unwrap_or(Decimal::ZERO),

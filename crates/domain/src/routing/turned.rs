@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use fyers_api::model::Position;
 
-use super::request::Leg;
+use super::request::{Leg, normal};
 use crate::keys::BotName;
 
 /// A position that has changed.
@@ -51,10 +51,16 @@ impl Halts<'_> {
     }
 }
 
-/// What is open in each symbol and product since a halt began, and what was open there last: one that was closed is
-/// remembered, as it may turn through nothing.
+/// What is open since a halt began, and what was open last: one that was closed is remembered, as it may turn through nothing.
+/// Of each symbol the sum of its products counts: a conversion takes from one product what it gives to another. What turns in
+/// one product is news all the same, unless the sum stays as it was.
 #[derive(Debug, Clone, Default)]
-pub struct LastOpen(BTreeMap<(String, String), Held>);
+pub struct LastOpen {
+    /// By symbol and product.
+    products: BTreeMap<(String, String), Held>,
+    /// By symbol.
+    sums: BTreeMap<String, Held>,
+}
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Held {
@@ -62,25 +68,55 @@ struct Held {
     last: i64,
 }
 
+impl Held {
+    fn learn(&mut self, to: i64) -> Self {
+        let before = *self;
+        *self = Self { now: to, last: if to == 0 { before.last } else { to } };
+        before
+    }
+
+    fn is_turned_by(self, to: i64) -> bool {
+        to != 0 && self.last.signum() == -to.signum()
+    }
+}
+
 impl LastOpen {
     /// Learns a reading, and tells what has changed.
     pub fn learn(&mut self, positions: &[Position]) -> Moves {
         let mut moves = Moves::default();
-        for position in positions {
-            let held = self.0.entry(Leg::closing(position).key()).or_default();
-            let Held { now, last } = *held;
-            let to = position.net;
-            *held = Held { now: to, last: if to == 0 { last } else { to } };
-            let moved = |from| Moved { symbol: position.symbol.clone(), from, to };
+        for (key, (symbol, to)) in sums(positions) {
+            let before = self.sums.entry(key.clone()).or_default().learn(to);
+            let of_it = positions.iter().filter(|position| normal(&position.symbol) == key);
+            let turned = of_it.filter_map(|position| self.turned(position)).collect::<Vec<_>>();
+            let moved = |from| Moved { symbol: symbol.to_owned(), from, to };
             match () {
-                () if to == 0 => {}
-                () if last.signum() == -to.signum() => moves.turned.push(moved(last)),
-                () if to.unsigned_abs() > now.unsigned_abs() => moves.grown.push(moved(now)),
+                () if to == before.now => {}
+                () if !turned.is_empty() => moves.turned.extend(turned),
+                () if before.is_turned_by(to) => moves.turned.push(moved(before.last)),
+                () if to.unsigned_abs() > before.now.unsigned_abs() => moves.grown.push(moved(before.now)),
                 () => {}
             }
         }
         moves
     }
+
+    /// One that has turned in its product.
+    fn turned(&mut self, position: &Position) -> Option<Moved> {
+        let to = position.net;
+        let before = self.products.entry(Leg::closing(position).key()).or_default().learn(to);
+        let moved = || Moved { symbol: position.symbol.clone(), from: before.last, to };
+        before.is_turned_by(to).then(moved)
+    }
+}
+
+/// What is open in each symbol, with the symbol as FYERS writes it.
+fn sums(positions: &[Position]) -> BTreeMap<String, (&str, i64)> {
+    let mut sums = BTreeMap::new();
+    for position in positions {
+        let (_, sum) = sums.entry(normal(&position.symbol)).or_insert((position.symbol.as_str(), 0_i64));
+        *sum = sum.saturating_add(position.net);
+    }
+    sums
 }
 
 #[cfg(test)]
@@ -131,5 +167,23 @@ mod tests {
         assert_eq!(read(0, -3), (0, vec![]));
         assert_eq!(read(5, -3), (0, grown("A", 0, 5)));
         assert_eq!(read(-20, -3), (1, vec![]), "it has turned, which says more");
+    }
+
+    #[test]
+    fn a_conversion_is_no_growth_and_hides_no_turn() {
+        let mut open = LastOpen::default();
+        let in_margin = |net| Position { product: fyers_api::model::Product::Margin, ..position("A", net) };
+        open.learn(&[position("A", 10)]);
+        let mut read = |intraday: i64, margin: i64| {
+            let Moves { turned, grown } = open.learn(&[position("A", intraday), in_margin(margin)]);
+            let of = |all: Vec<Moved>| all.into_iter().map(|one| (one.from, one.to)).collect::<Vec<_>>();
+            (of(turned), of(grown))
+        };
+        assert_eq!(read(0, 10), (vec![], vec![]), "all of it was converted");
+        assert_eq!(read(4, 6), (vec![], vec![]), "some of it came back");
+        assert_eq!(read(1, 8), (vec![], vec![]), "converted and sold");
+        assert_eq!(read(1, 12), (vec![], vec![(9, 13)]), "the sum has grown");
+        assert_eq!(read(-3, 12), (vec![(1, -3)], vec![]), "in its product");
+        assert_eq!(read(-3, -2), (vec![(12, -2)], vec![]));
     }
 }

@@ -1,5 +1,8 @@
 //! From bytes to a JSON object that says "ok", or to the reason why not.
 
+use std::{collections::BTreeSet, fmt};
+
+use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -50,13 +53,15 @@ impl Body {
     }
 
     /// The same for an answer in which something that is missing must not be taken for "there is none". One that says "ok"
-    /// beside an HTTP status or a code that says otherwise contradicts itself, and tells nothing.
+    /// beside an HTTP status or a code that says otherwise contradicts itself, and tells nothing; so does one that has a field
+    /// twice: some programs take the first and some the last.
     ///
     /// # Errors
     /// As [`Body::read`], and when it contradicts itself.
     pub fn read_strictly(http_status: u16, body: &[u8]) -> Result<Self, Unreadable> {
+        let has_twice = has_a_field_twice(body);
         let body = Self::read(http_status, body)?;
-        if http_status >= 400 {
+        if !(200..300).contains(&http_status) || has_twice {
             return Err(Unreadable::Field("s"));
         }
         // A code that is no number says nothing: `s` has decided.
@@ -73,5 +78,64 @@ impl Body {
     /// A field that is there; `null` is the same as absent, for FYERS uses both.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.row().get(name)
+    }
+}
+
+/// Whether the answer itself has two fields of one name; what is inside of them is not looked at.
+fn has_a_field_twice(body: &[u8]) -> bool {
+    serde_json::from_slice::<Twice>(body).is_ok_and(|Twice(has_one)| has_one)
+}
+
+struct Twice(bool);
+
+impl<'de> Deserialize<'de> for Twice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Names)
+    }
+}
+
+struct Names;
+
+impl<'de> Visitor<'de> for Names {
+    type Value = Twice;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Twice, M::Error> {
+        let (mut seen, mut has_one) = (BTreeSet::new(), false);
+        while let Some((name, IgnoredAny)) = map.next_entry::<String, IgnoredAny>()? {
+            has_one |= !seen.insert(name);
+        }
+        Ok(Twice(has_one))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_must_not_be_taken_for_nothing_is_said_once_and_under_a_good_status() {
+        let read = |status, body: &str| Body::read_strictly(status, body.as_bytes()).is_ok();
+        let none = r#"{"s":"ok","code":200,"netPositions":[]}"#;
+        for status in [200, 201, 299] {
+            assert!(read(status, none), "{status}");
+        }
+        for status in [100, 199, 300, 302, 304, 399, 400, 500] {
+            assert!(!read(status, none), "{status}");
+        }
+        for twice in [
+            r#"{"s":"ok","netPositions":[{"symbol":"A"}],"netPositions":[]}"#,
+            r#"{"s":"error","s":"ok","netPositions":[]}"#,
+            r#"{"s":"ok","netPositions":[],"x":1,"\u0078":2}"#,
+        ] {
+            assert!(!read(200, twice), "{twice}");
+        }
+        assert!(
+            read(200, r#"{"s":"ok","netPositions":[{"a":1,"a":2}],"overall":{"a":1}}"#),
+            "in the answer itself"
+        );
     }
 }

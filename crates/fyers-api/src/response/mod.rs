@@ -17,7 +17,9 @@ use serde_json::Value;
 pub use account::{Tokens, funds, holdings, is_token, profile, tokens};
 pub use body::{Body, Unreadable};
 pub use gtts::{GttRow, gtts};
-pub use order_word::{OrderWord, order_words};
+pub use order_word::{
+    OrderWord, TokenErrors, order_words, token_errors, token_message, without_token_errors,
+};
 pub use orders::{OrderBook, UnknownOrder, ack, order_with_tag, orders, outcomes};
 pub use positions::{PositionBook, positions};
 pub use quotes::{QuoteRow, depth_prices, last_prices, prices, quotes};

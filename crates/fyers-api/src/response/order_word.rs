@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::{
     envelope::{Envelope, EnvelopeStatus, TOKEN_CODES, TOKEN_STATUSES},
     http::ApiResponse,
-    response::orders::answers,
+    response::orders::{answers, has_rows},
 };
 
 /// Codes of FYERS' errors that say that something went wrong there, not that it said no: a time-out, "unexpected error",
@@ -62,14 +62,67 @@ fn is_time_out(message: &str) -> bool {
 }
 
 /// What an answer says of each order in it, in the order of [`outcomes`](crate::response::outcomes). `is_new`: the call
-/// makes orders.
+/// makes orders. An error about the token in one row of many proves nothing: FYERS has let the call in with that token.
 pub fn order_words(answer: &ApiResponse, body: &Value, is_new: bool) -> Vec<OrderWord> {
-    let is_spoken = is_word_under(answer.status);
-    let word = |(status, body): (u16, &Value)| match is_spoken {
+    let (is_spoken, has_rows) = (is_word_under(answer.status), has_rows(body));
+    let word = |(status, body): (u16, &Value)| match is_spoken && !(has_rows && is_of_token(status, body)) {
         true => OrderWord::of(status, body, is_new),
         false => OrderWord::NotKnown,
     };
     answers(answer, body).into_iter().map(word).collect()
+}
+
+/// How much of an answer to an order call is FYERS' error about the token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TokenErrors {
+    /// Nothing.
+    None,
+    /// The answer as a whole, though it names an order.
+    WithAnOrder,
+    /// Some rows of it.
+    SomeRows,
+    /// All of it, and it names no order.
+    All,
+}
+
+/// How much of this answer is FYERS' error about the token. `is_new`: the call makes orders.
+pub fn token_errors(answer: &ApiResponse, body: &Value, is_new: bool) -> TokenErrors {
+    let all = answers(answer, body);
+    let is_error = |(status, body): &(u16, &Value)| is_of_token(*status, body);
+    let is_plain =
+        |(status, body): &(u16, &Value)| OrderWord::of(*status, body, is_new) == OrderWord::Refused;
+    match () {
+        () if !is_word_under(answer.status) || !all.iter().any(is_error) => TokenErrors::None,
+        () if all.iter().all(|one| is_error(one) && is_plain(one)) => TokenErrors::All,
+        () if has_rows(body) => TokenErrors::SomeRows,
+        () => TokenErrors::WithAnOrder,
+    }
+}
+
+/// FYERS' words to the token, where an answer to an order call has some.
+pub fn token_message(answer: &ApiResponse, body: &Value) -> Option<String> {
+    let first = answers(answer, body).into_iter().find(|(status, body)| is_of_token(*status, body))?;
+    Envelope::of_value(first.1).map(|envelope| envelope.message).filter(|words| !words.is_empty())
+}
+
+/// The same body with another row for each that has a code of the token's, under whatever status; `None` where there is none.
+pub fn without_token_errors(body: &Value, instead: &Value) -> Option<Value> {
+    let of_token = |row: &Value| {
+        let code = Envelope::of_value(&row["body"]).and_then(|envelope| envelope.code);
+        code.is_some_and(|code| TOKEN_CODES.contains(&code))
+            || row["statusCode"]
+                .as_u64()
+                .is_some_and(|status| status == 401 && is_of_token(401, &row["body"]))
+    };
+    let rows = body["data"].as_array().filter(|_| has_rows(body))?;
+    let mut other = body.clone();
+    let fresh = |row: &Value| if of_token(row) { instead.clone() } else { row.clone() };
+    other["data"] = rows.iter().map(fresh).collect();
+    rows.iter().any(of_token).then_some(other)
+}
+
+fn is_of_token(http_status: u16, body: &Value) -> bool {
+    Envelope::of_value(body).is_some_and(|envelope| envelope.kills_token(http_status).is_some())
 }
 
 #[cfg(test)]
@@ -155,5 +208,43 @@ mod tests {
             json!({"statusCode": 200})]});
         assert_eq!(word(200, &basket, true), [Taken, Refused, NotKnown, NotKnown, NotKnown]);
         assert_eq!(word(502, &basket, true), [NotKnown; 5]);
+    }
+
+    #[test]
+    fn an_error_about_the_token_in_a_row_proves_nothing_of_its_order() {
+        let dead = json!({"s": "error", "code": -16, "message": "Could not authenticate the user"});
+        let row = |status: u16, body: &Value| json!({"statusCode": status, "body": body});
+        let rows = |rows: &[Value]| json!({"s": "ok", "code": 200, "message": "", "data": rows});
+        let errors = |body: &Value, is_new| {
+            token_errors(&ApiResponse { status: 200, ..ApiResponse::default() }, body, is_new)
+        };
+        let all = rows(&[row(401, &dead), row(200, &dead)]);
+        let taken = row(200, &json!({"s": "ok", "code": 1101, "id": "1"}));
+        let refused = row(400, &json!({"s": "error", "code": -50}));
+        let mixed = rows(&[taken.clone(), row(401, &dead), refused.clone()]);
+        for is_new in [true, false] {
+            assert_eq!(word(200, &all, is_new), [NotKnown; 2]);
+            assert_eq!(word(200, &mixed, is_new), [Taken, NotKnown, Refused]);
+            assert_eq!(
+                (errors(&all, is_new), errors(&mixed, is_new)),
+                (TokenErrors::All, TokenErrors::SomeRows)
+            );
+            assert_eq!(errors(&rows(&[taken.clone(), refused.clone()]), is_new), TokenErrors::None);
+            assert_eq!(errors(&dead, is_new), TokenErrors::All);
+        }
+        let named = json!({"s": "error", "code": -16, "id": "26"});
+        assert_eq!(errors(&named, true), TokenErrors::WithAnOrder);
+        assert_eq!(errors(&rows(&[row(401, &named)]), true), TokenErrors::SomeRows);
+        let instead = json!({"statusCode": 200});
+        let other = without_token_errors(&mixed, &instead).unwrap();
+        assert_eq!(other["data"], json!([taken, instead, refused]));
+        let stray = rows(&[row(429, &dead)]);
+        assert_eq!(without_token_errors(&stray, &instead).unwrap()["data"], json!([instead]));
+        assert_eq!(
+            (without_token_errors(&dead, &instead), without_token_errors(&rows(&[taken]), &instead)),
+            (None, None)
+        );
+        let answer = ApiResponse { status: 200, ..ApiResponse::default() };
+        assert_eq!(token_message(&answer, &mixed).as_deref(), Some("Could not authenticate the user"));
     }
 }

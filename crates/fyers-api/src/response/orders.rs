@@ -124,12 +124,17 @@ pub fn outcomes(answer: &ApiResponse, body: &Value) -> Vec<(u16, i64, String, Op
 /// The answer to each order of a call, with its HTTP status.
 pub(super) fn answers<'a>(answer: &ApiResponse, body: &'a Value) -> Vec<(u16, &'a Value)> {
     match body["data"].as_array() {
-        Some(rows) if rows.iter().any(|row| row["body"].is_object()) => {
+        Some(rows) if has_rows(body) => {
             let status = |row: &Value| row["statusCode"].as_u64().and_then(|n| u16::try_from(n).ok());
             rows.iter().map(|row| (status(row).unwrap_or(answer.status), &row["body"])).collect()
         }
         _ => vec![(answer.status, body)],
     }
+}
+
+/// Whether it answers each order in a row of its own.
+pub(super) fn has_rows(body: &Value) -> bool {
+    body["data"].as_array().is_some_and(|rows| rows.iter().any(|row| row["body"].is_object()))
 }
 
 /// The id of the order with this tag in an order book, whatever else its row says.

@@ -7,7 +7,7 @@ use crate::{
     bots::books::BotBooks,
     keys::{BotKey, BotName},
     routing::{
-        exposure::reduces,
+        exposure::{may_be_in, reduces},
         no_exit::NoExit,
         request::{Leg, OrderCall},
         route::{Snapshot, only_reduces},
@@ -72,12 +72,13 @@ pub(super) fn exits_beside(
     let closes = |leg: &Leg| {
         let is_closed = |open: &Position| {
             let closing = Leg::closing(open);
-            closing.key() == leg.key() && closing.quantity.signum() == leg.quantity.signum()
+            may_be_in(leg, &closing.key()) && closing.quantity.signum() == leg.quantity.signum()
         };
         positions.iter().any(is_closed)
     };
     let is_beside = |leg: &&Leg| {
-        let is_alike = |new: &Leg| new.key() == leg.key() && new.quantity.signum() == leg.quantity.signum();
+        let is_alike =
+            |new: &Leg| may_be_in(leg, &new.key()) && new.quantity.signum() == leg.quantity.signum();
         closes(leg) && call.legs.iter().any(is_alike)
     };
     waiting.into_iter().filter(is_beside).cloned().collect()

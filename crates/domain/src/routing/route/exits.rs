@@ -5,7 +5,7 @@ use fyers_api::{model::Position, operation::Operation};
 
 use super::{NoExit, Snapshot, unread::closes_the_unknown};
 use crate::routing::{
-    exposure::reduces,
+    exposure::{may_be_in, reduces},
     request::{Leg, OrderCall},
     shown_fills::unseen_fills,
 };
@@ -61,7 +61,7 @@ pub fn closes_alone(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), 
     };
     let unseen = if real { unseen_fills(&now.torn) } else { vec![] };
     let is_free = |ahead: &[&Leg]| {
-        let is_against = |leg: &Leg| closed.iter().any(|open| points_against(leg, open));
+        let is_against = |leg: &Leg| closed.iter().any(|open| may_close(leg, open));
         let is_closed =
             |leg: &Leg| real && ahead.iter().copied().chain(&unseen).any(|other| closes(leg, other));
         !ahead.iter().any(|leg| is_against(leg) || is_closed(leg))
@@ -115,4 +115,9 @@ fn why_no_second_exit(now: &Snapshot, cancels_waiting: bool, passes: impl Fn(&[&
 /// Whether the order closes some of this position, whatever its size.
 pub(super) fn points_against(leg: &Leg, open: &Position) -> bool {
     leg.key() == Leg::closing(open).key() && leg.quantity.signum() == -open.net.signum() && open.net != 0
+}
+
+/// Whether an order that waits may close some of this position.
+fn may_close(leg: &Leg, open: &Position) -> bool {
+    may_be_in(leg, &Leg::closing(open).key()) && leg.quantity.signum() == -open.net.signum() && open.net != 0
 }

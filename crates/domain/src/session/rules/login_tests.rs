@@ -309,3 +309,22 @@ fn a_logout_forgets_the_refresh_token_too_and_no_copy_brings_it_back() {
     backend.until("2026-11-25T08:45").tick();
     assert!(!backend.calls_refresh());
 }
+
+/// On the day it jumped to the token is over and a login is asked for. Back again, FYERS takes the token.
+#[test]
+fn a_clock_that_came_back_leads_to_another_check_also_when_a_login_was_asked_for() {
+    let mut backend = Backend::monday();
+    backend.machine.facts.has_pin = false;
+    backend.machine.stored.access = Some(tomorrow());
+    backend.tick().profile_says(Ok(profile("XX00001")));
+    backend.until("2026-11-25T08:45").tell(Input::Watch).tick();
+    assert_eq!(backend.state(), (StateName::LoginRequired, Reason::TokenExpired));
+    backend.until("2026-11-23T12:00").tell(Input::Watch);
+    assert_eq!(backend.usable(), None, "asked first");
+    backend.profile_says(Ok(profile("XX00001")));
+    assert_eq!((backend.state().0, backend.usable()), (StateName::Valid, Some(tomorrow().fingerprint())));
+    backend.tell(Input::TokenRejected(tomorrow().fingerprint()));
+    backend.profile_says(Err(no(-16, "Could not authenticate the user"))).later(30).tell(Input::Watch);
+    assert_eq!(backend.state(), (StateName::LoginRequired, Reason::TokenRejected), "FYERS has refused it");
+    assert!(!backend.effects.iter().any(|effect| matches!(effect, Effect::CheckToken(..))));
+}

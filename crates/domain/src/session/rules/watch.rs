@@ -41,10 +41,12 @@ impl Transition {
         }
     }
 
-    /// A clock that jumped past the token's end and came back: the token may well be good, so it is checked again.
+    /// A clock that jumped past the token's end and came back: the token may well be good, so it is checked again, also where
+    /// a login was asked for meanwhile. One that FYERS has refused is not held any more.
     fn revive(&mut self) {
         let idle = self.m.pending == Pending::Nothing && self.m.candidate.is_none();
-        if self.m.state == StateName::Expired && idle && !self.held_is_over() {
+        let is_without = matches!(self.m.state, StateName::Expired | StateName::LoginRequired);
+        if is_without && idle && !self.m.trusted && !self.held_is_over() {
             self.check_held();
         }
     }
