@@ -279,10 +279,10 @@ impl OrderIntent {
         }
     }
 
-    /// Whether it may have opened a position, or moved one, of which no reading of before tells. What changes, cancels or exits
-    /// is about orders and positions that are known, and are protected by that.
+    /// Whether it may have opened a position, or moved one, of which no reading of before tells. What cancels or exits is about
+    /// orders and positions that are known, and are protected by that; an order that is changed may be one that nobody here has read.
     pub fn may_open(&self) -> bool {
-        !matches!(self.what.as_str(), "modify" | "cancel" | "exit")
+        !matches!(self.what.as_str(), "cancel" | "exit")
     }
 
     /// The first order's symbol and signed quantity; empty and zero when there is none.
