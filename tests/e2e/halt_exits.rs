@@ -192,7 +192,7 @@ fn an_order_that_waits_with_an_unknown_product_or_no_symbol_lets_no_second_exit_
     let (home, keeper, _) = halted_with(10);
     let bot = Bot::of(&home, &keeper);
     for (symbol, product, words) in
-        [(SBIN, "MIS", "is on its way already"), ("", "INTRADAY", "positions are not known at the moment")]
+        [("", "INTRADAY", "positions are not known at the moment"), (SBIN, "MIS", "is on its way already")]
     {
         let row = json!({"id": "26112300000099", "symbol": symbol, "side": -1, "qty": 10, "remainingQuantity": 10,
             "type": 1, "limitPrice": 900, "productType": product, "status": 6, "orderTag": "2:Untagged",
