@@ -41,9 +41,14 @@ pub(super) fn not_started(error: &StartError) -> Failure {
         StartError::Store(_) => (Exit::Error, "Check the disk and the state folder."),
         StartError::Slow => (Exit::Error, "The machine may be too busy: try again."),
     };
-    fail(exit, &error.to_string(), remedy)
+    let failure = fail(exit, &error.to_string(), remedy);
+    match error {
+        StartError::Store(store) => failure.of_the_store(store),
+        StartError::Slow => Failure { passes: true, ..failure },
+        StartError::Listen { .. } => failure,
+    }
 }
 
 pub(super) fn unwritten(error: &StoreError) -> Failure {
-    fail(Exit::Error, &error.to_string(), "Check the disk.")
+    fail(Exit::Error, &error.to_string(), "Check the disk.").of_the_store(error)
 }

@@ -264,7 +264,7 @@ async fn prepare(
     (here, stop): (Here<'_>, &StopSignals),
 ) -> Result<(), StandbyError> {
     let mut pause = FIRST_PAUSE;
-    let has_acted = matches!(After::of_this_run(), Some(After::Loss | After::HandOver));
+    let has_acted = matches!(After::of_this_run(), Some(After::Loss | After::HandOver | After::FailedStart));
     loop {
         let prepared = match contender.prepare().await {
             Ok(()) => contender.look_if_fit().await,
@@ -303,11 +303,17 @@ pub enum After {
     HandOver,
     /// There are settings that this run has not.
     SetUp,
+    /// It had the lease and could not begin.
+    FailedStart,
 }
 
 impl After {
-    const ALL: [(Self, &str); 3] =
-        [(Self::Loss, "the lease was lost"), (Self::HandOver, "a handover"), (Self::SetUp, "a set-up")];
+    const ALL: [(Self, &str); 4] = [
+        (Self::Loss, "the lease was lost"),
+        (Self::HandOver, "a handover"),
+        (Self::SetUp, "a set-up"),
+        (Self::FailedStart, "a start that failed"),
+    ];
 
     fn slug(self) -> &'static str {
         Self::ALL.into_iter().find_map(|(after, slug)| (after == self).then_some(slug)).unwrap_or_default()

@@ -26,6 +26,7 @@ mod relay;
 #[path = "../stores/server.rs"]
 #[allow(dead_code, reason = "another test program uses the rest")]
 mod server;
+mod silent;
 mod standby;
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "another test program uses the rest")]

@@ -33,6 +33,8 @@ use crate::store::{
 
 /// How long the question may take whether another keeper stands by.
 const AWAITED_LIMIT: Duration = Duration::from_millis(500);
+/// How long the connections that read may take to be closed in good order.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 /// How long a look for room may take.
 const ROOM_LIMIT: Duration = Duration::from_secs(5);
 const UNREAD: &str = "SELECT id, at, event FROM journal
@@ -127,7 +129,8 @@ impl PostgresStore {
             let _gone = let_go.send(());
             let _released = released.await;
         }
-        self.pool.close().await;
+        // A connection that says nothing is waited for without an end.
+        let _hangs = timeout(CLOSE_LIMIT, self.pool.close()).await;
     }
 }
 
