@@ -21,7 +21,7 @@ use crate::cli::{
 use crate::{
     fyers::Limiter,
     private_file::{self, Rules},
-    standby::{self, FencedBroker, FencedProxy, Here, Reach, StandbyError, StopSignals},
+    standby::{self, FencedBroker, FencedProxy, Here, Page, Reach, StandbyError, StopSignals},
     store::{
         SqliteStore, StateDir,
         postgres::{
@@ -73,8 +73,8 @@ impl StateStore {
                 };
                 let has_new_address = || has_new_address(config);
                 let here = Here { keep: &keep, has_new_address: &has_new_address };
-                let listen = config.settings.http_addr;
-                let store = Box::pin(standby::wait(contender, listen, reach, (here, stop))).await;
+                let page = page(config);
+                let store = Box::pin(standby::wait(contender, page, reach, (here, stop))).await;
                 if let Err(StandbyError::Database(ConnectError::Away(away))) = &store {
                     moving::has_left(state, away);
                 }
@@ -253,6 +253,17 @@ impl StateStore {
             Self::Sqlite(store) => store.close().await,
             Self::Postgres(store) => store.close().await,
         }
+    }
+}
+
+/// What a standby's listener is to know.
+fn page(config: &CliConfig) -> Page {
+    let settings = &config.settings;
+    Page {
+        listen: settings.http_addr,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        advertised: settings.advertise_url.clone(),
+        public_url: settings.public_url.clone(),
     }
 }
 

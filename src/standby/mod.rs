@@ -8,7 +8,9 @@ mod answer;
 mod fenced;
 mod holder;
 mod listener;
+mod page;
 mod reach;
+mod refusal;
 mod stop;
 mod told;
 mod tunnel;
@@ -31,6 +33,7 @@ use tokio::time::{sleep, timeout};
 
 pub use fenced::{FencedBroker, FencedProxy};
 pub use holder::{Held, Holder};
+pub use page::Page;
 pub use reach::Reach;
 pub use stop::StopSignals;
 use told::Told;
@@ -84,7 +87,7 @@ pub enum StandbyError {
     Thread(std::io::Error),
 }
 
-/// Waits until this keeper may act; nothing when it is told to stop before. While it waits, `listen` is served.
+/// Waits until this keeper may act; nothing when it is told to stop before. While it waits, `page` is served.
 ///
 /// A keeper that only stood by has nothing to tell when it stops. One that has taken the lease has: the signal waits until
 /// it acts.
@@ -93,16 +96,17 @@ pub enum StandbyError {
 /// See [`StandbyError`].
 pub async fn wait(
     contender: Contender,
-    listen: SocketAddr,
+    page: Page,
     reach: Reach,
     (here, stop): (Here<'_>, &mut StopSignals),
 ) -> Result<Option<PostgresStore>, StandbyError> {
     let seen = std::env::var(HAS_SEEN).map(|text| SeenMoment::read(&text)).unwrap_or_default();
     let mut contender = contender.having_seen(seen);
     let holder = Holder::default();
+    let listen = page.listen;
     let refused = |problem: String| StandbyError::Listen { addr: listen, problem };
     let relays = UnderWay::default();
-    let server = listener::serve(listen, holder.clone(), (reach.clone(), relays.clone()));
+    let server = listener::serve(page, holder.clone(), (reach.clone(), relays.clone()));
     let mut server = server.map_err(|error| refused(error.to_string()))?;
     let holding = tokio::select! {
         biased;

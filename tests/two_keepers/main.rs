@@ -28,6 +28,7 @@ mod relay;
 mod server;
 mod silent;
 mod standby;
+mod strangers;
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "another test program uses the rest")]
 mod support;
