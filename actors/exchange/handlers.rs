@@ -5,7 +5,7 @@ use keeper_domain::{
     bots::leftovers::leftovers,
     event::Event,
     mode::Mode,
-    notes::{SIMULATED_IN_GAP, SIMULATED_TOLD},
+    notes::{HALTED_FOR_PUT_BACK, SIMULATED_IN_GAP, SIMULATED_TOLD},
     order_journal::OrderProgress,
     ports::Change,
     routing::{Standing, decide},
@@ -99,7 +99,9 @@ impl Handler<SetHalted> for ExchangeActor {
         self.publish();
         let waiting = if halted { self.snapshot().waiting_at_fyers() } else { vec![] };
         let events = vec![(self.deps.time.now(), Event::HaltChanged { halted, by, waiting })];
-        let change = Change { halted: Some(halted), events, ..Change::default() };
+        let notes = Some(()).filter(|()| !halted).and_then(|()| HALTED_FOR_PUT_BACK.set(&false).ok());
+        let notes = notes.into_iter().collect();
+        let change = Change { halted: Some(halted), events, notes, ..Change::default() };
         let kept = change.clone();
         AtomicResponse::new(Box::pin(self.commit(change).map(move |committed, act: &mut Self, ctx| {
             match committed {

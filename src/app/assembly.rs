@@ -37,7 +37,7 @@ use keeper_domain::{
     event::Event,
     keys::KeyRing,
     moments::PutBackHalt,
-    notes::{PUT_BACK, PUT_BACK_HALTS},
+    notes::{HALTED_FOR_PUT_BACK, PUT_BACK, PUT_BACK_HALTS},
     ports::{BrokerProxy, Change, Messenger, NoteStore, OutboxStore, Store, StoreError},
     routing::live_positions::LivePositions,
     session::{
@@ -305,10 +305,16 @@ pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<
 fn distrust(parts: &Parts, change: &mut Change, halted: &Vec<PutBackHalt>) -> Result<(), StoreError> {
     change.events.push((parts.time.now(), Event::DatabasePutBack));
     change.halted = Some(true);
+    // Above all that were given since that moment: whoever drops what it has seen must not drop this.
+    change.numbers_above = Some(parts.time.now().timestamp_millis());
     if !parts.sandbox {
         change.live_positions = Some(LivePositions::not_known());
     }
-    change.notes.extend([PUT_BACK.set(&false)?, PUT_BACK_HALTS.set(halted)?]);
+    change.notes.extend([
+        PUT_BACK.set(&false)?,
+        PUT_BACK_HALTS.set(halted)?,
+        HALTED_FOR_PUT_BACK.set(&true)?,
+    ]);
     Ok(())
 }
 

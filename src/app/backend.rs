@@ -41,7 +41,13 @@ use keeper_domain::{
 use rand::Rng;
 
 use crate::app::{
-    Actors, Parts, ask::ask, contact::ContactWatch, equity, lease::Lease, logins::Logins, sink::JournalSink,
+    Actors, Parts,
+    ask::ask,
+    contact::ContactWatch,
+    equity,
+    lease::{Lease, halted_for_put_back},
+    logins::Logins,
+    sink::JournalSink,
     told_orders,
 };
 use crate::{
@@ -242,12 +248,14 @@ impl Backend for KeeperBackend {
         };
         let last_tick = self.store.last_tick().await.ok()?;
         let lease = Lease::status_of(self.lease.as_ref()).await;
+        let halted_for_put_back = now.halted && halted_for_put_back(self.store.as_ref()).await;
         let status = Status {
             status: Health::Pass,
             mode: now.shown(),
             mode_below_halt: now.mode,
             reason: now.reason,
             halted: now.halted,
+            halted_for_put_back,
             refuses_without_token: now.on_token_loss == OnTokenLoss::Reject && !now.sandbox,
             session: SessionStatus::from(&session),
             token_needed: self.token_matters(),

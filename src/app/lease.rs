@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
+use keeper_domain::{notes::HALTED_FOR_PUT_BACK, ports::Store};
 use tokio::sync::Notify;
 
 use crate::{http::HandOver, status::LeaseStatus, store::postgres::PostgresStore};
@@ -46,4 +47,9 @@ impl Lease {
             standby_reaches_fyers: awaiting.and_then(|awaiting| awaiting.reaches_fyers),
         }
     }
+}
+
+/// Whether it was a keeper that has halted. What cannot be read is taken for a person's halt.
+pub(super) async fn halted_for_put_back(store: &dyn Store) -> bool {
+    HALTED_FOR_PUT_BACK.read(store).await.is_ok_and(|note| note.or_unreadable(false) == Some(true))
 }

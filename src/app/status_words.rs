@@ -11,10 +11,8 @@ use crate::status::{SessionStatus, Status};
 pub(super) fn mode(status: &Status) -> String {
     let what = match status.mode {
         ShownMode::Halted => {
-            let below = below_words(status.mode_below_halt);
-            return format!(
-                "🔴 HALTED by a person: entries are refused until /resume, which leads to {below}"
-            );
+            let (who, below) = (status.halted_by(), below_words(status.mode_below_halt));
+            return format!("🔴 HALTED by {who}: entries are refused until /resume, which leads to {below}");
         }
         ShownMode::Live if status.only_reads() => {
             "🟡 Live, but this app (-100) only reads, and FYERS refuses its orders"

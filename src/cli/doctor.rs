@@ -68,7 +68,7 @@ fn failure(findings: &[Finding]) -> Failure {
         what: format!("{}: {}", finding.check, finding.what),
         remedy: finding.advice.clone(),
     };
-    Failure { exit: Exit::Error, problems: faults.map(told).collect() }
+    Failure { exit: Exit::Error, problems: faults.map(told).collect(), passes: false }
 }
 
 fn told(findings: &[Finding]) -> String {

@@ -2,7 +2,10 @@
 
 use std::{io::Write, sync::mpsc, thread, time::Duration};
 
-use keeper_domain::text::escaped;
+use keeper_domain::{
+    ports::{StoreError, StoreErrorKind},
+    text::escaped,
+};
 use serde::Serialize;
 
 use crate::{
@@ -33,6 +36,9 @@ pub struct Failure {
     pub exit: Exit,
     /// What went wrong, all of it.
     pub problems: Vec<Complaint>,
+    /// It is the database's, and goes away by itself.
+    #[serde(skip)]
+    pub passes: bool,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde wants it so")]
@@ -43,12 +49,18 @@ fn as_number<S: serde::Serializer>(exit: &Exit, serializer: S) -> Result<S::Ok, 
 impl Failure {
     /// One problem.
     pub fn new(exit: Exit, what: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { exit, problems: vec![Complaint { what: what.into(), remedy: remedy.into() }] }
+        let problems = vec![Complaint { what: what.into(), remedy: remedy.into() }];
+        Self { exit, problems, passes: false }
     }
 
     /// The same with another exit code.
     pub fn with(self, exit: Exit) -> Self {
         Self { exit, ..self }
+    }
+
+    /// The same where the store says why: what heals by itself passes, and so does what another keeper has done.
+    pub fn of_the_store(self, error: &StoreError) -> Self {
+        Self { passes: error.kind.heals() || error.kind == StoreErrorKind::Fenced, ..self }
     }
 
     /// What is wrong with the settings, all at once.
@@ -57,7 +69,7 @@ impl Failure {
             what: format!("{} {}", problem.name, problem.what),
             remedy: problem.remedy.clone(),
         };
-        Self { exit: Exit::BadSettings, problems: problems.iter().map(told).collect() }
+        Self { exit: Exit::BadSettings, problems: problems.iter().map(told).collect(), passes: false }
     }
 
     /// Prints what went wrong on standard error, for a script also as one JSON object on standard output.

@@ -21,6 +21,7 @@ use crate::{
         output::{fail, json as print_json, no_runtime, no_state, put, say},
         probe::{self, Answer, Remote},
         setup::{CliConfig, load},
+        start::where_to_look,
         state_store::StateStore,
         width::table_room,
     },
@@ -214,7 +215,7 @@ async fn admin(config: &CliConfig, state: &StateDir) -> Result<(KeyAdmin, StateS
     storage.share_secrets(state).await?;
     let store = storage.store();
     let stored = store.keys().await;
-    let stored = stored.map_err(|error| fail(Exit::Error, &error.to_string(), "Check the disk."))?;
+    let stored = stored.map_err(|error| fail(Exit::Error, &error.to_string(), where_to_look(&error)))?;
     let signing = state.signing_secret().map_err(|error| no_state(&error))?;
     let owner = key_file::gateway_key(config, state)?;
     let ring = KeyRing::new(stored, &owner, &signing, chrono::Utc::now());

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use keeper_domain::ports::StoreError;
+
 use crate::cli::{
     exit::Exit,
     failure::Failure,
@@ -208,7 +210,7 @@ pub(super) async fn look_before(state: &StateDir, to: &mut Contender) -> Result<
 
 /// After the wait: it may have been long.
 pub(super) async fn look_again(state: &StateDir, place: &str, store: &PostgresStore) -> Result<(), Failure> {
-    let failed = |error: keeper_domain::ports::StoreError| fail(Exit::TryLater, &error.to_string(), "");
+    let failed = |error: StoreError| fail(Exit::TryLater, &error.to_string(), "").of_the_store(&error);
     let found = store.occupancy().await.map_err(failed)?;
     settle(state, place, (&found, store), Purpose::Work).await
 }

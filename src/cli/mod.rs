@@ -12,6 +12,7 @@ mod calendar;
 mod check;
 mod config_check;
 mod doctor;
+mod ending;
 mod exit;
 mod failure;
 mod init;

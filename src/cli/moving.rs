@@ -214,7 +214,7 @@ pub(super) async fn is_filled(state: &StateDir) -> bool {
 pub(super) async fn finish(state: &StateDir, there: (&Occupancy, &PostgresStore)) -> Result<(), Failure> {
     let Some(moving @ Moving::There(_)) = Moving::found(state) else { return Ok(()) };
     let fate = moving.fate(there).await;
-    match fate.map_err(|error| fail(Exit::TryLater, &error.to_string(), ""))? {
+    match fate.map_err(|error| fail(Exit::TryLater, &error.to_string(), "").of_the_store(&error))? {
         Fate::Done => {
             put_away(state).map_err(|error| not_put_away(state, &error))?;
             tracing::warn!(

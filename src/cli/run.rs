@@ -7,8 +7,10 @@ use keeper_domain::{
     alert::Channel, clock::token_hours::TokenHours, farewell::Farewell, ports::Time, restart_policy::Limits,
 };
 
+use tokio::time::timeout;
+
 use crate::cli::{
-    alert_context,
+    alert_context, ending,
     exit::Exit,
     failure::Failure,
     key_file, last_one,
@@ -20,7 +22,7 @@ use crate::cli::{
     welcome::{SetUpOfRun, tunnel, welcome},
 };
 use crate::{
-    app::{Keeper, Parts, Webhook},
+    app::{Keeper, Parts, StartError, Webhook},
     config::Settings,
     heartbeat::{self, Heartbeat},
     http::{Backend, GatewayKey},
@@ -38,6 +40,8 @@ const LAST_LINE: Duration = Duration::from_millis(300);
 const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 /// How long the lease may take to be let go: another keeper waits for it, and otherwise for its end.
 const RELEASE_LIMIT: Duration = Duration::from_secs(4);
+/// How long a keeper that has a lease may take until it acts: the actors' own limit comes before.
+const BEGIN_LIMIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run() -> Result<Exit, Failure> {
     // Before anything else: as process 1 of a container, a signal that nobody takes is ignored.
@@ -67,13 +71,44 @@ async fn serve(
     let Some(storage) = StateStore::open(config, state, &mut signals).await? else {
         return Ok(Exit::Good);
     };
-    let ended = act(config, (state, &storage), outside, set_up, signals).await;
-    if ended.is_err() {
+    let ended = act(config, (state, &storage), outside, set_up, signals.clone()).await;
+    if let Err(failure) = &ended {
+        ending::within(ending::FAILED_LIMIT, failure.exit);
         // What cannot start does not keep another keeper waiting for the end of its lease, and is no crash.
-        let _late = tokio::time::timeout(RELEASE_LIMIT, storage.close()).await;
+        let _late = timeout(RELEASE_LIMIT, storage.close()).await;
         state.ended();
+        if let Some(store) = storage.shared().filter(|_| failure.passes) {
+            ending::begin_again(failure, store, &signals).await;
+        }
     }
     ended
+}
+
+/// From the first look at the state until the keeper acts.
+async fn begin(
+    config: &CliConfig,
+    (state, storage): (&StateDir, &StateStore),
+    outside: Outside,
+    set_up: Option<&SetUpOfRun>,
+) -> Result<Begun, Failure> {
+    storage.look_again(config, state).await?;
+    learn(config, storage).await;
+    storage.share_secrets(state).await?;
+    let mut parts = parts(config, state, storage, outside).await?;
+    parts.set_up = set_up.map(|set_up| Arc::clone(&set_up.door));
+    let heartbeat = heartbeat(config, &parts);
+    let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
+    let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
+    storage.has_begun(config, state);
+    Ok(Begun { keeper, heartbeat, key, time })
+}
+
+/// A keeper that acts.
+struct Begun {
+    keeper: Keeper,
+    heartbeat: Heartbeat,
+    key: GatewayKey,
+    time: Arc<dyn Time>,
 }
 
 /// The keeper, from its first look at the state to its end.
@@ -84,15 +119,16 @@ async fn act(
     set_up: Option<SetUpOfRun>,
     signals: StopSignals,
 ) -> Result<Exit, Failure> {
-    learn(config, storage).await;
-    storage.share_secrets(state).await?;
     let has_webhook = outside.webhook.is_some();
-    let mut parts = parts(config, state, storage, outside).await?;
-    parts.set_up = set_up.as_ref().map(|set_up| Arc::clone(&set_up.door));
-    let heartbeat = heartbeat(config, &parts);
-    let (key, time) = (parts.key.clone(), Arc::clone(&parts.time));
-    let keeper = Keeper::start(parts).await.map_err(|error| not_started(&error))?;
-    storage.has_begun(config, state);
+    let beginning = begin(config, (state, storage), outside, set_up.as_ref());
+    // A read on a connection that says nothing has no end of its own, and another keeper could act.
+    let begun = match storage.shared() {
+        Some(_) => {
+            timeout(BEGIN_LIMIT, beginning).await.unwrap_or_else(|_| Err(not_started(&StartError::Slow)))
+        }
+        None => beginning.await,
+    };
+    let Begun { keeper, heartbeat, key, time } = begun?;
     if !has_webhook {
         // It does not begin with old news some day.
         if let Err(error) = storage.without_channel(Channel::Webhook).await {
@@ -142,6 +178,7 @@ async fn act(
     if matches!(end, End::Told) {
         heartbeat::systemd::stopping().await;
     }
+    ending::within(ending::STOP_LIMIT, Exit::GaveUp);
     let holding = storage.shared().map(|store| store.holding().clone());
     leave(config, keeper, storage, matches!(end, End::Told)).await;
     let seen = holding.map(|holding| holding.seen()).unwrap_or_default();
@@ -158,7 +195,7 @@ async fn act(
 async fn leave(config: &CliConfig, keeper: Keeper, storage: &StateStore, for_good: bool) {
     if Farewell::of(true, storage.is_awaited().await) == Farewell::HandsOver {
         keeper.give_way(!for_good).await;
-        let _late = tokio::time::timeout(RELEASE_LIMIT, storage.close()).await;
+        let _late = timeout(RELEASE_LIMIT, storage.close()).await;
         let telling = async {
             if for_good {
                 last_one::tell_if_nobody_follows(config, &keeper, storage).await;
@@ -168,7 +205,7 @@ async fn leave(config: &CliConfig, keeper: Keeper, storage: &StateStore, for_goo
         return;
     }
     keeper.stop().await;
-    let _late = tokio::time::timeout(CLOSE_LIMIT, storage.close()).await;
+    let _late = timeout(CLOSE_LIMIT, storage.close()).await;
 }
 
 /// Why the service ends.

@@ -38,12 +38,45 @@ const TAKEN: &str = "Stop the program that has it, or set another address, as KE
 pub(super) fn not_started(error: &StartError) -> Failure {
     let (exit, remedy) = match error {
         StartError::Listen { .. } => (Exit::AddressTaken, TAKEN),
-        StartError::Store(_) => (Exit::Error, "Check the disk and the state folder."),
+        StartError::Store(error) => (Exit::Error, where_to_look(error)),
         StartError::Slow => (Exit::Error, "The machine may be too busy: try again."),
     };
-    fail(exit, &error.to_string(), remedy)
+    let failure = fail(exit, &error.to_string(), remedy);
+    match error {
+        StartError::Store(store) => failure.of_the_store(store),
+        StartError::Slow => Failure { passes: true, ..failure },
+        StartError::Listen { .. } => failure,
+    }
 }
 
 pub(super) fn unwritten(error: &StoreError) -> Failure {
-    fail(Exit::Error, &error.to_string(), "Check the disk.")
+    fail(Exit::Error, &error.to_string(), where_to_look(error)).of_the_store(error)
+}
+
+/// What a person looks at: PostgreSQL names itself where it is the store.
+pub(super) fn where_to_look(error: &StoreError) -> &'static str {
+    if error.problem.starts_with("PostgreSQL") {
+        "Check the PostgreSQL server and the way to it."
+    } else {
+        "Check the disk and the state folder."
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use keeper_domain::ports::StoreErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn nobody_is_sent_to_a_disk_for_postgresql() {
+        let error = |problem: &str| StoreError {
+            doing: "read the session",
+            problem: problem.to_owned(),
+            kind: StoreErrorKind::Busy,
+        };
+        let silent = unwritten(&error("PostgreSQL did not answer in time"));
+        assert!(silent.passes && !silent.problems[0].remedy.contains("disk"), "{silent:?}");
+        assert!(unwritten(&error("the disk is full")).problems[0].remedy.contains("disk"));
+    }
 }

@@ -21,7 +21,7 @@ use crate::cli::{
 use crate::{
     fyers::Limiter,
     private_file::{self, Rules},
-    standby::{self, FencedBroker, FencedProxy, Here, Reach, StandbyError, StopSignals},
+    standby::{self, FencedBroker, FencedProxy, Here, Page, Reach, StandbyError, StopSignals},
     store::{
         SqliteStore, StateDir,
         postgres::{
@@ -73,19 +73,20 @@ impl StateStore {
                 };
                 let has_new_address = || has_new_address(config);
                 let here = Here { keep: &keep, has_new_address: &has_new_address };
-                let listen = config.settings.http_addr;
-                let store = Box::pin(standby::wait(contender, listen, reach, (here, stop))).await;
+                let page = page(config);
+                let store = Box::pin(standby::wait(contender, page, reach, (here, stop))).await;
                 if let Err(StandbyError::Database(ConnectError::Away(away))) = &store {
                     moving::has_left(state, away);
                 }
-                let Some(store) = store.map_err(|error| no_standby(&error))? else { return Ok(None) };
-                if let Err(refused) = left_behind::look_again(state, &place, &store).await {
-                    store.close().await;
-                    return Err(refused);
-                }
-                Ok(Some(Self::Postgres(store)))
+                Ok(store.map_err(|error| no_standby(&error))?.map(Self::Postgres))
             }
         }
+    }
+
+    /// After the wait for the lease, which may have been long: whether the state of this folder would be forgotten.
+    pub(super) async fn look_again(&self, config: &CliConfig, state: &StateDir) -> Result<(), Failure> {
+        let Some((store, place)) = self.shared().zip(place_of(config)) else { return Ok(()) };
+        left_behind::look_again(state, &place, store).await
     }
 
     /// The one in the state folder.
@@ -187,10 +188,9 @@ impl StateStore {
 
     /// The keeper has begun: from now on there is a state where it works.
     pub(super) fn has_begun(&self, config: &CliConfig, state: &StateDir) {
-        let url = self.shared().and(config.settings.database_url.as_ref());
-        if let Some(Ok(address)) = url.map(Address::parse) {
-            noted_place::note_place(state, &address.place());
-        }
+        let Some((store, place)) = self.shared().zip(place_of(config)) else { return };
+        store.holding().note_begun();
+        noted_place::note_place(state, &place);
     }
 
     /// A single task is done: where it was the first thing that has happened there, this is noted.
@@ -231,7 +231,7 @@ impl StateStore {
     /// write them into their state folders.
     pub(super) async fn share_secrets(&self, state: &StateDir) -> Result<(), Failure> {
         let Self::Postgres(store) = self else { return Ok(()) };
-        let failed = |error: StoreError| fail(Exit::Error, &error.to_string(), "");
+        let failed = |error: StoreError| fail(Exit::Error, &error.to_string(), "").of_the_store(&error);
         for (name, file) in SHARED {
             let note = Note::<String>::new(name);
             match note.read(store).await.map_err(failed)?.readable() {
@@ -254,6 +254,23 @@ impl StateStore {
             Self::Postgres(store) => store.close().await,
         }
     }
+}
+
+/// What a standby's listener is to know.
+fn page(config: &CliConfig) -> Page {
+    let settings = &config.settings;
+    Page {
+        listen: settings.http_addr,
+        trusted_proxies: settings.trusted_proxies.clone(),
+        advertised: settings.advertise_url.clone(),
+        public_url: settings.public_url.clone(),
+    }
+}
+
+/// Which database is set, by host, port and name.
+fn place_of(config: &CliConfig) -> Option<String> {
+    let address = config.settings.database_url.as_ref().map(Address::parse)?;
+    address.ok().map(|address| address.place())
 }
 
 /// What a state folder has of them; made where it is missing.

@@ -52,6 +52,7 @@ fn status_of(shown: &Shown) -> Status {
         refuses_without_token: false,
         reason: Reason::NoCredentials,
         halted: false,
+        halted_for_put_back: false,
         session: SessionStatus {
             state: StateName::NoToken,
             reason: Reason::NoCredentials,

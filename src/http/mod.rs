@@ -5,6 +5,7 @@
 mod access;
 pub(crate) mod account;
 mod backend;
+pub(crate) mod door;
 mod events;
 mod feed;
 mod framing;
@@ -18,12 +19,14 @@ mod listener;
 pub mod metrics;
 mod orders;
 mod pages;
+pub(crate) mod relayed;
 mod reply;
 mod request_line;
 pub mod set_up;
 mod shared;
 
 pub use access::GatewayKey;
+pub(crate) use access::names_listener;
 pub use backend::{Backend, Front, HandOver};
 pub use listener::{listen, listen_with};
 pub(crate) use pages::error;

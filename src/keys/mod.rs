@@ -43,7 +43,7 @@ pub enum KeyError {
     #[error("the file of the key default cannot be replaced: {0}")]
     OwnerFile(std::io::ErrorKind),
     /// The store failed: nothing was changed.
-    #[error("nothing was changed: {}", .0.kind.words())]
+    #[error("nothing was changed: {}", .0.problem)]
     Store(#[from] StoreError),
 }
 

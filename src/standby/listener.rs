@@ -1,26 +1,31 @@
 //! What a standby serves: that it is alive, that it is not ready, and for everything else the way to the holder.
 
-use std::{
-    net::{SocketAddr, TcpListener},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
-    App, HttpRequest, HttpResponse, HttpResponseBuilder, HttpServer,
+    App, HttpRequest, HttpResponse,
+    body::BodyStream,
     dev::Server,
-    http::header::{CONTENT_TYPE, HOST, HeaderName, RETRY_AFTER, UPGRADE},
+    http::header::{CONTENT_TYPE, HOST, HeaderName, ORIGIN},
+    middleware::from_fn,
     web,
 };
-use keeper_domain::text::{escaped, shown_lines};
+use keeper_domain::text::shown_lines;
 use tokio::sync::Semaphore;
 
 use crate::{
     build_info,
-    http::error,
+    http::{
+        door::{Door, bind, headers},
+        relayed,
+    },
+    memory::Memory,
     standby::{
         answer::{copied, is_end_to_end},
         holder::{Held, Holder},
+        page::{AtHolder, Page},
         reach::Reach,
+        refusal::{nobody, not_known, refused, without_address},
         tunnel,
     },
     under_way::UnderWay,
@@ -32,21 +37,18 @@ const LIMIT: Duration = Duration::from_secs(40);
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// WebSockets at once, as many as the holder has.
 const MOST_SOCKETS: usize = 256;
-/// The longest body that is passed on.
-const LONGEST_BODY: usize = 1 << 20;
-/// Where FYERS' login ends.
-const LOGIN: &str = "/fyers/callback";
 const STANDS_BY: &str = "this keeper stands by for another one";
 /// What tells a keeper that a request came through a standby, so that two of them never pass it to and fro.
 const PASSED_ON: HeaderName = HeaderName::from_static("x-keeper-passed-on");
 
-/// Serves while it is polled, until it is stopped.
+/// Serves while it is polled, until it is stopped. Strangers have the same bounds as at the keeper that acts.
 pub(super) fn serve(
-    listen: SocketAddr,
+    page: Page,
     holder: Holder,
     (reach, relays): (Reach, UnderWay),
 ) -> std::io::Result<Server> {
-    let listener = TcpListener::bind(listen)?;
+    let listener = bind(page.listen)?;
+    let bound = listener.local_addr()?;
     let client = reqwest::Client::builder()
         .connect_timeout(CONNECT_LIMIT)
         .read_timeout(LIMIT)
@@ -54,21 +56,29 @@ pub(super) fn serve(
         .no_proxy()
         .build()
         .map_err(std::io::Error::other)?;
+    let door = Door::new(relayed::connections(), page.trusted_proxies.clone());
+    // A budget of its own, which ends with it: the keeper's listener comes after it.
+    let memory = Memory::default();
+    memory.relieved_by(door.relief());
     let data = (web::Data::new(holder), web::Data::new(client), web::Data::new(Semaphore::new(MOST_SOCKETS)));
     let (reach, relays) = (web::Data::new(reach), web::Data::new(relays));
-    let server = HttpServer::new(move || {
+    let (page, memory) = (web::Data::new(page), web::Data::new(memory));
+    door.serve((listener, bound), move || {
         App::new()
+            .wrap(from_fn(relayed::read_first))
+            .wrap(headers())
             .app_data(data.0.clone())
             .app_data(data.1.clone())
             .app_data(data.2.clone())
             .app_data(reach.clone())
             .app_data(relays.clone())
+            .app_data(page.clone())
+            .app_data(memory.clone())
             .service(web::resource("/livez").to(async || HttpResponse::Ok().body("alive\n")))
             .service(web::resource("/readyz").to(readyz))
             .service(web::resource("/metrics").to(metrics))
             .default_service(web::to(pass_on))
-    });
-    Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
+    })
 }
 
 async fn readyz(holder: web::Data<Holder>, reach: web::Data<Reach>) -> HttpResponse {
@@ -111,46 +121,101 @@ async fn pass_on(
     payload: web::Payload,
     holder: web::Data<Holder>,
     client: web::Data<reqwest::Client>,
-    (sockets, relays): (web::Data<Semaphore>, web::Data<UnderWay>),
+    (sockets, relays, page): (web::Data<Semaphore>, web::Data<UnderWay>, web::Data<Page>),
+) -> HttpResponse {
+    if relayed::is_socket(&request) {
+        return passed_on(
+            &request,
+            Asks::ForSocket(payload, sockets.into_inner()),
+            &holder,
+            (&client, &relays, &page),
+        )
+        .await;
+    }
+    // Before anything is said: who sends it must not wait with the rest of it.
+    match relayed::body(&request, payload).await {
+        Ok(body) => passed_on(&request, Asks::With(body), &holder, (&client, &relays, &page)).await,
+        Err((status, why)) => {
+            let mut response = HttpResponse::build(status);
+            response.force_close();
+            refused(response, &request, &format!("{why}; nothing was done"))
+        }
+    }
+}
+
+/// What comes with a request.
+enum Asks {
+    /// Its body, whole.
+    With(web::Bytes),
+    /// It becomes a socket, if there is a seat for it.
+    ForSocket(web::Payload, Arc<Semaphore>),
+}
+
+async fn passed_on(
+    request: &HttpRequest,
+    asks: Asks,
+    holder: &Holder,
+    (client, relays, page): (&reqwest::Client, &UnderWay, &Page),
 ) -> HttpResponse {
     let Some(_until_answered) = relays.begin() else {
-        return nobody(&request, "this keeper stands by no longer: ask again in a moment");
+        return nobody(request, "this keeper stands by no longer: ask again in a moment");
     };
+    let address = match address(request, holder) {
+        Ok(address) => address,
+        Err(refusal) => return refusal,
+    };
+    let origin = match page.at_holder(request, &address) {
+        AtHolder::Unchanged => None,
+        AtHolder::As(origin) => Some(origin),
+        AtHolder::Elsewhere(page) => {
+            let why = format!(
+                "{STANDS_BY}, and its pages cannot be used at this address: open {page}; nothing was done"
+            );
+            return refused(HttpResponse::Forbidden(), request, &why);
+        }
+    };
+    let Some(question) = question(request, (&address, origin.as_deref()), client) else {
+        return nobody(request, &format!("{STANDS_BY}, and the other one cannot be asked that"));
+    };
+    let _answering = relayed::answering(request);
+    let passed = match asks {
+        Asks::ForSocket(payload, sockets) => {
+            let Ok(seat) = sockets.try_acquire_owned() else {
+                return nobody(request, &format!("{STANDS_BY}, and too many sockets are open"));
+            };
+            tunnel::open(question, payload, (holder.clone(), seat)).await.ok_or(NoAnswer::NotSent)
+        }
+        Asks::With(body) => tokio::select! {
+            biased;
+            answered = ask(request, question.body(body)) => answered,
+            () = relays.given_up() => Err(NoAnswer::NotKnown),
+        },
+    };
+    match passed {
+        Ok(answer) => {
+            relayed::note_answer(request, answer.status());
+            answer
+        }
+        Err(NoAnswer::NotSent) => nobody(request, &format!("{STANDS_BY}, and that one does not answer")),
+        Err(NoAnswer::NotKnown) => not_known(request),
+    }
+}
+
+/// Where the holder is, if it is to be asked.
+fn address(request: &HttpRequest, holder: &Holder) -> Result<String, HttpResponse> {
     let (held, away) = (holder.get(), holder.away());
     if let Some(why) = away.as_ref().filter(|_| request.path() == "/api/status") {
         // Whoever asks how it is here is not told how it is elsewhere.
-        return nobody(&request, &format!("this keeper stands by, and {}", of_the_database(why)));
+        return Err(nobody(request, &format!("this keeper stands by, and {}", of_the_database(why))));
     }
     let Some(address) = held.as_ref().and_then(|held| held.address.clone()) else {
         let why = away.map_or_else(String::new, |why| format!("; {}", of_the_database(&why)));
-        return nobody(&request, &format!("{}{why}", without_address(held.as_ref())));
+        return Err(nobody(request, &format!("{}{why}", without_address(held.as_ref()))));
     };
     if request.headers().contains_key(PASSED_ON) {
-        return nobody(&request, &format!("{STANDS_BY}, connect to {address} instead"));
+        return Err(nobody(request, &format!("{STANDS_BY}, connect to {address} instead")));
     }
-    let passed = if request.headers().contains_key(UPGRADE) {
-        let Ok(seat) = sockets.into_inner().try_acquire_owned() else {
-            return nobody(&request, &format!("{STANDS_BY}, and too many sockets are open"));
-        };
-        let Some(question) = question(&request, &address, &client) else {
-            return nobody(&request, &format!("{STANDS_BY}, and the other one cannot be asked that"));
-        };
-        let opened = tunnel::open(question, payload, (holder.get_ref().clone(), seat)).await;
-        opened.ok_or(NoAnswer::NotSent)
-    } else {
-        let Ok(Ok(body)) = payload.to_bytes_limited(LONGEST_BODY).await else {
-            return HttpResponse::PayloadTooLarge().finish();
-        };
-        tokio::select! {
-            biased;
-            answered = ask(&request, body, &address, &client) => answered,
-            () = relays.given_up() => Err(NoAnswer::NotKnown),
-        }
-    };
-    passed.unwrap_or_else(|why| match why {
-        NoAnswer::NotSent => nobody(&request, &format!("{STANDS_BY}, and that one does not answer")),
-        NoAnswer::NotKnown => not_known(&request),
-    })
+    Ok(address)
 }
 
 /// Why there is no answer of the holder.
@@ -167,57 +232,10 @@ impl From<reqwest::Error> for NoAnswer {
     }
 }
 
-/// The holder was asked, and its answer did not come: an order may be at FYERS. As the gateway itself answers then.
-fn not_known(request: &HttpRequest) -> HttpResponse {
-    const SILENT: &str = "the keeper that acts did not answer";
-    if request.method().is_safe() {
-        let why = format!("{SILENT}; nothing was changed");
-        return refused(HttpResponse::GatewayTimeout(), request, &why);
-    }
-    if request.path() == LOGIN {
-        return changed_hands(request);
-    }
-    // Beside the orders of bots there are the keeper's own: keys and refresh.
-    if !request.path().starts_with("/api/v3") {
-        let why = format!("{SILENT}: whether it was done is not known");
-        return refused(HttpResponse::GatewayTimeout(), request, &why);
-    }
-    let mut response = HttpResponse::Ok();
-    response.insert_header(("X-Keeper-Mode", "standby"));
-    let message = "fyers-keeper: the order was passed on to the keeper that acts, and its outcome is not known. Look in the \
-                   order book before sending it again.";
-    response.insert_header(("X-Keeper-Order-Venue", "fyers"));
-    response.json(serde_json::json!({ "s": "ok", "code": 201, "message": message, "id": "" }))
-}
-
-/// A code works once: whether it has become a token shows with the keeper that acts now.
-fn changed_hands(request: &HttpRequest) -> HttpResponse {
-    let mut response = HttpResponse::ServiceUnavailable();
-    response.insert_header((RETRY_AFTER, "5"));
-    let why = "the keeper changed hands in this moment, and what came of the login is not known yet: open the status page \
-               (or send /status to the bot); if it still asks for a login, log in again";
-    refused(response, request, why)
-}
-
-/// Why nobody can be asked.
-fn without_address(held: Option<&Held>) -> &'static str {
-    match held {
-        None => "this keeper stands by, and who acts is not known: the database has not answered yet",
-        Some(Held { acts: false, .. }) => "no keeper acts at this moment; this one stands by and is about to",
-        Some(Held { is_here: true, .. }) => {
-            "this keeper waits for the end of the lease of the run before here; if another keeper acts, it has the same \
-             KEEPER_ADVERTISE_URL as this one"
-        }
-        Some(_) => {
-            "this keeper stands by for another one, and that one does not say where it is reached (KEEPER_ADVERTISE_URL)"
-        }
-    }
-}
-
 /// The same question to the holder, as far as it is not about this connection.
 fn question(
     request: &HttpRequest,
-    address: &str,
+    (address, origin): (&str, Option<&str>),
     client: &reqwest::Client,
 ) -> Option<reqwest::RequestBuilder> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -225,8 +243,10 @@ fn question(
     let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes()).ok()?;
     let mut question = client.request(method, url);
     for (name, value) in request.headers() {
-        if is_end_to_end(name) && name != HOST {
-            question = question.header(name.as_str(), value.as_bytes());
+        match origin {
+            _ if !is_end_to_end(name) || name == HOST => {}
+            Some(origin) if name == ORIGIN => question = question.header(name.as_str(), origin),
+            _ => question = question.header(name.as_str(), value.as_bytes()),
         }
     }
     let peer = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
@@ -234,114 +254,12 @@ fn question(
     Some(question.header("x-forwarded-for", peer).header(PASSED_ON.as_str(), "1"))
 }
 
-async fn ask(
-    request: &HttpRequest,
-    body: web::Bytes,
-    address: &str,
-    client: &reqwest::Client,
-) -> Result<HttpResponse, NoAnswer> {
-    let question = question(request, address, client).ok_or(NoAnswer::NotSent)?;
-    let answer = question.body(body).send().await?;
+async fn ask(request: &HttpRequest, question: reqwest::RequestBuilder) -> Result<HttpResponse, NoAnswer> {
+    let answer = question.send().await?;
     let mut response = copied(&answer).ok_or(NoAnswer::NotKnown)?;
     if request.method().is_safe() {
-        return Ok(response.streaming(answer.bytes_stream()));
+        return Ok(response.body(BodyStream::new(answer.bytes_stream())));
     }
     // What came of an order is known with the last byte of its answer, which is short.
     Ok(response.body(answer.bytes().await?))
-}
-
-/// The answer when nobody can be asked, as FYERS would write it: nothing was done.
-fn nobody(request: &HttpRequest, why: &str) -> HttpResponse {
-    let mut response = HttpResponse::ServiceUnavailable();
-    response.insert_header((RETRY_AFTER, "2"));
-    refused(response, request, &format!("{why}; nothing was done"))
-}
-
-fn refused(mut response: HttpResponseBuilder, request: &HttpRequest, why: &str) -> HttpResponse {
-    let message = format!("fyers-keeper: {why}");
-    response.insert_header(("X-Keeper-Mode", "standby")).insert_header(("X-Keeper-Order-Venue", "none"));
-    let is_of_bots = ["/api/", "/data"].iter().any(|start| request.path().starts_with(start));
-    if is_of_bots {
-        let object = serde_json::json!({ "code": -503, "message": message, "s": "error" }).to_string();
-        return response
-            .insert_header((CONTENT_TYPE, "application/json"))
-            .body(escaped(&object).into_owned());
-    }
-    if error::accepts_pages(request) {
-        return as_page(&response.finish(), why);
-    }
-    response.body(format!("{}\n", shown_lines(&message)))
-}
-
-/// The same for a person with a browser.
-fn as_page(plain: &HttpResponse, why: &str) -> HttpResponse {
-    let mut letters = why.chars();
-    let begin = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let words = format!("{begin}{}.", letters.as_str());
-    let mut page = error::page(plain.status().as_u16(), "This keeper stands by", &words, "Try again");
-    for (name, value) in plain.headers() {
-        page.headers_mut().insert(name.clone(), value.clone());
-    }
-    page
-}
-
-#[cfg(test)]
-mod tests {
-    use actix_web::{body::to_bytes, test::TestRequest};
-
-    use super::*;
-
-    #[actix_web::test]
-    async fn a_browser_sees_a_page_and_a_bot_fyers_json() {
-        let why = "this keeper stands by, and that is <all>";
-        let asked = |path: &str, accept: &str| {
-            let request = TestRequest::with_uri(path).insert_header(("accept", accept)).to_http_request();
-            nobody(&request, why)
-        };
-        for (path, accept, kind, words) in [
-            (
-                "/",
-                "text/html,*/*",
-                "text/html",
-                "<p>This keeper stands by, and that is &#60;all&#62;; nothing was done.</p>",
-            ),
-            ("/", "*/*", "", "fyers-keeper: this keeper stands by, and that is <all>; nothing was done"),
-            ("/api/v3/orders", "text/html", "application/json", "\"code\":-503"),
-        ] {
-            let answer = asked(path, accept);
-            let header = |name: &str| {
-                answer.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned()
-            };
-            assert_eq!(answer.status().as_u16(), 503);
-            assert!(header("content-type").starts_with(kind), "{path}: {}", header("content-type"));
-            assert_eq!(
-                (header("retry-after"), header("x-keeper-mode")),
-                ("2".to_owned(), "standby".to_owned())
-            );
-            let body = to_bytes(answer.into_body()).await.unwrap();
-            let body = String::from_utf8_lossy(&body);
-            assert!(body.contains(words), "{path} {accept}: {body}");
-        }
-    }
-
-    /// Of an order alone it is said that it may be at FYERS; no request of the keeper's own is told as done.
-    #[actix_web::test]
-    async fn without_an_answer_only_an_order_has_an_unknown_outcome() {
-        for (method, path, status, words) in [
-            ("POST", "/api/v3/orders/sync", 200, "its outcome is not known"),
-            ("DELETE", "/api/v3/positions", 200, "its outcome is not known"),
-            ("GET", "/api/v3/orders", 504, "nothing was changed"),
-            ("POST", "/api/keys", 504, "whether it was done is not known"),
-            ("POST", "/act/halt", 504, "whether it was done is not known"),
-            ("POST", "/fyers/callback", 503, "if it still asks for a login, log in again"),
-        ] {
-            let request = TestRequest::with_uri(path).method(method.parse().unwrap()).to_http_request();
-            let answer = not_known(&request);
-            assert_eq!(answer.status().as_u16(), status, "{method} {path}");
-            let body = to_bytes(answer.into_body()).await.unwrap();
-            let body = String::from_utf8_lossy(&body);
-            assert!(body.contains(words), "{method} {path}: {body}");
-            assert_eq!(body.contains(r#""code":201"#), status == 200, "{body}");
-        }
-    }
 }

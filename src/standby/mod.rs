@@ -8,7 +8,9 @@ mod answer;
 mod fenced;
 mod holder;
 mod listener;
+mod page;
 mod reach;
+mod refusal;
 mod stop;
 mod told;
 mod tunnel;
@@ -31,6 +33,7 @@ use tokio::time::{sleep, timeout};
 
 pub use fenced::{FencedBroker, FencedProxy};
 pub use holder::{Held, Holder};
+pub use page::Page;
 pub use reach::Reach;
 pub use stop::StopSignals;
 use told::Told;
@@ -84,7 +87,7 @@ pub enum StandbyError {
     Thread(std::io::Error),
 }
 
-/// Waits until this keeper may act; nothing when it is told to stop before. While it waits, `listen` is served.
+/// Waits until this keeper may act; nothing when it is told to stop before. While it waits, `page` is served.
 ///
 /// A keeper that only stood by has nothing to tell when it stops. One that has taken the lease has: the signal waits until
 /// it acts.
@@ -93,16 +96,17 @@ pub enum StandbyError {
 /// See [`StandbyError`].
 pub async fn wait(
     contender: Contender,
-    listen: SocketAddr,
+    page: Page,
     reach: Reach,
     (here, stop): (Here<'_>, &mut StopSignals),
 ) -> Result<Option<PostgresStore>, StandbyError> {
     let seen = std::env::var(HAS_SEEN).map(|text| SeenMoment::read(&text)).unwrap_or_default();
     let mut contender = contender.having_seen(seen);
     let holder = Holder::default();
+    let listen = page.listen;
     let refused = |problem: String| StandbyError::Listen { addr: listen, problem };
     let relays = UnderWay::default();
-    let server = listener::serve(listen, holder.clone(), (reach.clone(), relays.clone()));
+    let server = listener::serve(page, holder.clone(), (reach.clone(), relays.clone()));
     let mut server = server.map_err(|error| refused(error.to_string()))?;
     let holding = tokio::select! {
         biased;
@@ -264,7 +268,7 @@ async fn prepare(
     (here, stop): (Here<'_>, &StopSignals),
 ) -> Result<(), StandbyError> {
     let mut pause = FIRST_PAUSE;
-    let has_acted = matches!(After::of_this_run(), Some(After::Loss | After::HandOver));
+    let has_acted = matches!(After::of_this_run(), Some(After::Loss | After::HandOver | After::FailedStart));
     loop {
         let prepared = match contender.prepare().await {
             Ok(()) => contender.look_if_fit().await,
@@ -303,11 +307,17 @@ pub enum After {
     HandOver,
     /// There are settings that this run has not.
     SetUp,
+    /// It had the lease and could not begin.
+    FailedStart,
 }
 
 impl After {
-    const ALL: [(Self, &str); 3] =
-        [(Self::Loss, "the lease was lost"), (Self::HandOver, "a handover"), (Self::SetUp, "a set-up")];
+    const ALL: [(Self, &str); 4] = [
+        (Self::Loss, "the lease was lost"),
+        (Self::HandOver, "a handover"),
+        (Self::SetUp, "a set-up"),
+        (Self::FailedStart, "a start that failed"),
+    ];
 
     fn slug(self) -> &'static str {
         Self::ALL.into_iter().find_map(|(after, slug)| (after == self).then_some(slug)).unwrap_or_default()

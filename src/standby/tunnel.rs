@@ -28,7 +28,7 @@ pub(super) async fn open(
     let answer = question.header(CONNECTION, "Upgrade").header(UPGRADE, "websocket").send().await.ok()?;
     let mut response = copied(&answer)?;
     if answer.status().as_u16() != StatusCode::SWITCHING_PROTOCOLS.as_u16() {
-        return Some(response.streaming(answer.bytes_stream()));
+        return Some(response.body(BodyStream::new(answer.bytes_stream())));
     }
     let (from_holder, to_holder) = split(answer.upgrade().await.ok()?);
     let over = async move {

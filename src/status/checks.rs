@@ -114,7 +114,7 @@ fn outbox(status: &Status, outbox: &OutboxStatus, trouble: &str) -> Check {
 
 /// What a person has done on purpose is no fault.
 fn halt(status: &Status) -> Check {
-    let output = status.halted.then(|| "a person has halted trading".to_owned());
+    let output = status.halted.then(|| status.halt_words().to_owned());
     Check { output, ..check(status, Health::Pass, json!(status.halted)) }
 }
 

@@ -167,6 +167,9 @@ pub struct Status {
     /// Whether a person has halted trading.
     #[serde(default)]
     pub halted: bool,
+    /// Whether the keeper has, since its database was put back to an earlier moment.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub halted_for_put_back: bool,
     /// Whether orders are refused while there is no token (`KEEPER_ON_TOKEN_LOSS=reject`), in place of being simulated.
     #[serde(default)]
     pub refuses_without_token: bool,
@@ -294,8 +297,9 @@ impl Status {
         match (self.halted, self.only_reads()) {
             (true, _) => {
                 let below = self.mode_below_halt;
+                let who = self.halted_by();
                 format!(
-                    "halted by a person; /resume in Telegram or the button on the page ends it, then {below}"
+                    "halted by {who}; /resume in Telegram or the button on the page ends it, then {below}"
                 )
             }
             (false, true) => format!("{}, because {}; {READS_ONLY}", self.mode, self.because()),
@@ -334,7 +338,21 @@ impl Status {
 
     /// Why the mode is what is shown, in words that follow "because".
     pub fn because(&self) -> String {
-        if self.halted { "a person has halted trading".to_owned() } else { self.because_below_halt() }
+        if self.halted { self.halt_words().to_owned() } else { self.because_below_halt() }
+    }
+
+    /// Who has halted trading, and why where it was no person.
+    pub fn halted_by(&self) -> &'static str {
+        if self.halted_for_put_back { "the keeper, since the database was put back" } else { "a person" }
+    }
+
+    /// The same, in a sentence of its own.
+    pub fn halt_words(&self) -> &'static str {
+        if self.halted_for_put_back {
+            "the keeper has halted trading, since the database was put back"
+        } else {
+            "a person has halted trading"
+        }
     }
 
     /// The same, where a halt is told already.

@@ -23,6 +23,7 @@ on_both!(
     a_second_channel_is_independent,
     what_a_merged_alert_stands_for_is_kept,
     mornings_outlast_the_rest_of_the_journal,
+    numbers_go_on_above_one_and_the_journal_stays,
 );
 
 async fn keys_are_added_replaced_and_removed(place: Place) {
@@ -150,5 +151,22 @@ async fn mornings_outlast_the_rest_of_the_journal(place: Place) {
     let mornings: Vec<Event> =
         store.morning_events().await.unwrap().into_iter().map(|entry| entry.event).collect();
     assert_eq!(mornings, [ticked(at(0)).1, logged_in]);
+    open.close().await;
+}
+
+/// After a database was put back: numbers of before have been given, to what is not there any more.
+async fn numbers_go_on_above_one_and_the_journal_stays(place: Place) {
+    const ABOVE: i64 = 1_795_000_000_000;
+    let open = place.open().await;
+    open.store.commit(notes(&["before"])).await.unwrap();
+    open.store.commit(Change { numbers_above: Some(ABOVE), ..notes(&["put back"]) }).await.unwrap();
+    open.store.commit(Change { numbers_above: Some(7), ..notes(&["once more"]) }).await.unwrap();
+    let numbers: Vec<i64> =
+        open.store.unread_events(10).await.unwrap().iter().map(|event| event.id).collect();
+    assert_eq!(numbers[1..], [ABOVE + 1, ABOVE + 2]);
+    open.store.queue_alerts(numbers[2], vec![alert(numbers[1], "put back")], vec![]).await.unwrap();
+    assert_eq!(open.store.waiting_alerts().await.unwrap()[0].id, ABOVE + 1);
+    while open.store.trim().await.unwrap() {}
+    assert_eq!(open.store.recent_events(10).await.unwrap().len(), 3, "what came before is as new as it was");
     open.close().await;
 }

@@ -277,6 +277,11 @@ impl World {
         self.cut(host, Link::Database, is_cut, &[&self.hosts[host].database]);
     }
 
+    /// What this host has open to the database goes silent; what it opens then works.
+    pub(crate) fn silence_database(&self, host: usize) {
+        self.hosts[host].database.silence();
+    }
+
     /// FYERS, and Telegram with it.
     pub(crate) fn cut_fyers(&self, host: usize, is_cut: bool) {
         let Host { fyers, telegram, .. } = &self.hosts[host];

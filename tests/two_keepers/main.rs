@@ -26,7 +26,9 @@ mod relay;
 #[path = "../stores/server.rs"]
 #[allow(dead_code, reason = "another test program uses the rest")]
 mod server;
+mod silent;
 mod standby;
+mod strangers;
 #[path = "../e2e/support.rs"]
 #[allow(dead_code, reason = "another test program uses the rest")]
 mod support;

@@ -24,9 +24,14 @@ fn whoever_acts_on_an_earlier_moment_is_halted_and_says_so() {
     world.wait_warm(0);
     assert_eq!(world.order(0, "before").unwrap(), "fyers");
     assert!(!is_halted(&world, 0));
+    wait_for("all is sent", || (world.status(0)?["outbox"]["waiting"] == 0).then_some(()));
     let before = world.home.alerts().len();
-    // As a replica shows it that has not heard of the last transaction.
-    world.sql("UPDATE lease SET commits = commits - 1");
+    // As a replica shows it that has not heard of the last transaction, nor of the last alert.
+    let last = world.sql("SELECT MAX(id) FROM alerts").trim().to_owned();
+    world.sql(&format!(
+        "UPDATE lease SET commits = commits - 1; DELETE FROM alerts WHERE id = {last};
+         SELECT setval(pg_get_serial_sequence('alerts', 'id'), {last}, false)"
+    ));
     wait_for("its holder notices, without a change of its own", || {
         world.log(0).contains("lease.lost").then_some(())
     });
@@ -39,6 +44,11 @@ fn whoever_acts_on_an_earlier_moment_is_halted_and_says_so() {
         told.iter().any(|alert| alert.contains("has started")).then_some(told)
     });
     assert!(!told.iter().any(|alert| alert.contains("is lost")), "nobody can say so: {told:#?}");
+    let again = world.sql(&format!("SELECT COUNT(*) FROM alerts WHERE id = {last}"));
+    assert_eq!(again, "0\n", "a number that was given before names nothing else");
+    let said = world.command(holder, &["status"]).output().unwrap();
+    let said = String::from_utf8(said.stdout).unwrap();
+    assert!(said.contains("halted by the keeper, since the database was put back"), "{said}");
     assert_eq!(world.order(holder, "an entry under the halt"), None);
     world.judge();
 }

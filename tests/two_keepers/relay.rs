@@ -18,6 +18,8 @@ pub(crate) struct Relay {
     cut: Arc<AtomicBool>,
     /// Counts up when all connections of before are lost.
     age: Arc<AtomicU64>,
+    /// Counts up when all connections of before go silent.
+    silent: Arc<AtomicU64>,
     is_over: Arc<AtomicBool>,
     sent: Arc<Mutex<Vec<SystemTime>>>,
 }
@@ -29,6 +31,7 @@ impl Relay {
             address: listener.local_addr().unwrap(),
             cut: Arc::default(),
             age: Arc::default(),
+            silent: Arc::default(),
             is_over: Arc::default(),
             sent: Arc::default(),
         };
@@ -56,6 +59,11 @@ impl Relay {
         self.age.fetch_add(1, Ordering::SeqCst);
     }
 
+    /// The same, and they stay open: whoever has one hears nothing, not even of its end. New ones work.
+    pub(crate) fn silence(&self) {
+        self.silent.fetch_add(1, Ordering::SeqCst);
+    }
+
     /// When bytes left through it.
     pub(crate) fn sent(&self) -> Vec<SystemTime> {
         self.sent.lock().unwrap().clone()
@@ -73,6 +81,7 @@ impl Relay {
         let shared = self.clone();
         from.set_read_timeout(Some(Duration::from_millis(100))).unwrap();
         let born = self.age.load(Ordering::SeqCst);
+        let spoke = self.silent.load(Ordering::SeqCst);
         thread::spawn(move || {
             let mut buffer = [0; 16_384];
             loop {
@@ -82,6 +91,7 @@ impl Relay {
                 }
                 match read {
                     Ok(0) => break,
+                    Ok(_) if shared.silent.load(Ordering::SeqCst) != spoke => {}
                     Ok(length) => {
                         // When it was sent, not when it arrives: a network may keep it for as long as it likes.
                         if is_out {

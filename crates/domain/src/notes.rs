@@ -30,6 +30,9 @@ pub const PUT_BACK: Note<bool> = Note::new("put_back");
 /// Who has halted for that, so that whoever has seen it too need not halt again. None is ever removed.
 pub const PUT_BACK_HALTS: Note<Vec<PutBackHalt>> = Note::new("put_back_halts");
 
+/// A keeper has halted for that, and nobody has resumed since.
+pub const HALTED_FOR_PUT_BACK: Note<bool> = Note::new("halted_for_put_back");
+
 /// GTT and smart orders that FYERS has taken and that are not known to be over. Owned by the ExchangeActor.
 pub const CONDITIONAL_ORDERS: Note<Vec<Conditional>> = Note::new("conditional_orders");
 

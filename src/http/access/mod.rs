@@ -17,6 +17,8 @@ mod wrong_key;
 
 pub use key::GatewayKey;
 
+pub(crate) use origin::names_listener;
+
 pub(super) use gate::{Gate, KeyState};
 pub(super) use settings::Settings;
 pub(super) use target::is_meant;

@@ -68,6 +68,11 @@ impl Head<'_> {
     }
 }
 
+/// Whether a listener with this port is named by a name of this machine.
+pub(crate) fn names_listener(host: &str, port: u16) -> bool {
+    Head { host, ..Head::default() }.names_listener(port)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

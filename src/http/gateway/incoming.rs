@@ -65,7 +65,7 @@ fn method(verb: &Verb) -> Option<Method> {
 }
 
 /// Reads a body that nobody will look at.
-pub(super) async fn discard(mut payload: web::Payload) {
+pub(in crate::http) async fn discard(mut payload: web::Payload) {
     let read = async {
         let mut length = 0;
         while let Some(Ok(chunk)) = payload.next().await {

@@ -9,6 +9,8 @@ mod login_code;
 mod long_body;
 mod refusal;
 
+pub(super) use incoming::discard;
+
 use std::time::{Duration, Instant};
 
 use actix_web::{

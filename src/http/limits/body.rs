@@ -101,7 +101,7 @@ pub(in crate::http) async fn read(
 
 /// Reads the body of every request outside of the gateway, whatever its route does with it: a route that does not
 /// look at its body must not leave a connection waiting for one. A long answer takes its room.
-pub(in crate::http) async fn read_first(
+pub(crate) async fn read_first(
     memory: web::Data<Memory>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

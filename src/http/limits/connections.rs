@@ -120,7 +120,7 @@ impl Connection {
 
 /// See [`Connection::answering`].
 #[derive(Debug)]
-pub(in crate::http) struct Answering(Connection, bool);
+pub(crate) struct Answering(Connection, bool);
 
 impl Drop for Answering {
     fn drop(&mut self) {

@@ -24,14 +24,23 @@ pub fn raise() {
 
 /// How many connections the listener holds at once.
 pub(in crate::http) fn connections() -> usize {
-    let files = getrlimit(Resource::Nofile).current.unwrap_or(WANTED);
-    usize::try_from(connections_of(files)).unwrap_or(usize::MAX)
+    share_of(1)
 }
 
-/// The share of connections in so many files.
-fn connections_of(files: u64) -> u64 {
+/// The same for a standby: each of its connections may have one to the holder.
+pub(crate) fn relayed_connections() -> usize {
+    share_of(2)
+}
+
+fn share_of(each: u64) -> usize {
+    let files = getrlimit(Resource::Nofile).current.unwrap_or(WANTED);
+    usize::try_from(connections_of(files, each)).unwrap_or(usize::MAX)
+}
+
+/// The share of connections in so many files, where each of them takes so many.
+fn connections_of(files: u64, each: u64) -> u64 {
     let beside_own = files.saturating_sub(OWN).max(files / 4);
-    beside_own.clamp(FEWEST, MOST)
+    (beside_own / each).clamp(FEWEST, MOST)
 }
 
 #[cfg(test)]
@@ -41,8 +50,9 @@ mod tests {
     #[test]
     fn the_keepers_own_files_are_kept_back() {
         for (files, connections) in [(1_024, 256), (4_096, 256), (512, 256), (300, 75), (64, 16), (8, 16)] {
-            assert_eq!(connections_of(files), connections, "{files}");
+            assert_eq!(connections_of(files, 1), connections, "{files}");
         }
-        assert!((512..10_000).all(|files| files - connections_of(files) >= OWN));
+        assert!((512..10_000).all(|files| files - connections_of(files, 1) >= OWN));
+        assert!((512..10_000).all(|files| files - 2 * connections_of(files, 2) >= OWN), "of a standby");
     }
 }

@@ -34,6 +34,8 @@ pub(super) const CONNECT_LIMIT: Duration = Duration::from_secs(5);
 const MIGRATION_LIMIT: Duration = Duration::from_secs(30);
 /// How long a connection may take to be closed in good order.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
+/// How long a connection that was idle may take to show that it still works: one that says nothing is replaced.
+const PROOF_LIMIT: Duration = Duration::from_secs(1);
 /// Connections that read. The committer and the lease have their own.
 const READERS: u32 = 4;
 
@@ -151,7 +153,12 @@ impl Address {
     /// Connections that read.
     pub(super) fn readers(&self) -> PgPool {
         let pool = PgPoolOptions::new().max_connections(READERS).acquire_timeout(CONNECT_LIMIT);
-        pool.connect_lazy_with(self.0.clone())
+        // The pool's own looks have no end: a connection that a network has forgotten would take the whole time there is to get
+        // one, and the place of another one for as long as the system tries.
+        pool.test_before_acquire(false)
+            .before_acquire(|on, _| Box::pin(proven(on)))
+            .after_release(|on, _| Box::pin(proven(on)))
+            .connect_lazy_with(self.0.clone())
     }
 
     /// One connection that stays open, for somebody who listens.
@@ -171,6 +178,11 @@ impl Address {
         let _closed = timeout(CLOSE_LIMIT, on.close()).await;
         made.map_err(|error| not_made(&error))
     }
+}
+
+/// An error where it says nothing: then it is dropped, and another one opened.
+async fn proven(on: &mut PgConnection) -> sqlx::Result<bool> {
+    timeout(PROOF_LIMIT, on.ping()).await.unwrap_or(Err(sqlx::Error::PoolTimedOut)).map(|()| true)
 }
 
 fn not_made(error: &MigrateError) -> ConnectError {

@@ -38,6 +38,8 @@ pub struct HeldLease {
     put_back: Arc<AtomicBool>,
     /// What this keeper knew of the database when it took the lease.
     before: Arc<SeenMoment>,
+    /// See [`Self::note_begun`].
+    begun: Arc<AtomicBool>,
 }
 
 /// See [`HeldLease::share`].
@@ -62,6 +64,7 @@ impl HeldLease {
             outage: Arc::default(),
             put_back: Arc::default(),
             before: Arc::default(),
+            begun: Arc::default(),
         }
     }
 
@@ -123,6 +126,16 @@ impl HeldLease {
     /// Whether the keeper that held it before has not let it go: its end was not told.
     pub fn after_crash(&self) -> bool {
         self.taken.after_crash
+    }
+
+    /// The keeper acts: all that begins with the end of the one before is done or written down.
+    pub fn note_begun(&self) {
+        self.begun.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether its end is told when the lease is let go. One that could not begin leaves the crash before it untold.
+    pub(super) fn ends_well(&self) -> bool {
+        !self.after_crash() || self.begun.load(Ordering::SeqCst)
     }
 
     /// This keeper stood by, and the database was away when the lease before ended.

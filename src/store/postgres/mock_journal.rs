@@ -6,30 +6,28 @@ use mock_exchange::KeptPrice;
 use sqlx::PgPool;
 
 use crate::store::{
-    droppable::droppable,
-    postgres::{fault::failed, read, store::PostgresStore, write::RECORDS_TRIMMED},
+    postgres::{bounded::bounded, fault::failed, read, store::PostgresStore, write::RECORDS_TRIMMED},
     rows::{digest_of, readable},
 };
 
 #[async_trait]
 impl MockJournalStore for PostgresStore {
     async fn mock_start(&self) -> Result<Option<MockStart>, StoreError> {
-        droppable(start(&self.pool)).await
+        bounded(start(&self.pool)).await
     }
 
     async fn mock_prices(&self) -> Result<Vec<KeptPrice>, StoreError> {
         let rows = sqlx::query_as::<_, (String,)>("SELECT price FROM mock_prices ORDER BY symbol");
         let rows =
-            droppable(rows.fetch_all(&self.pool)).await.map_err(failed("read the MockExchange's prices"))?;
+            bounded(rows.fetch_all(&self.pool)).await.map_err(failed("read the MockExchange's prices"))?;
         Ok(rows.iter().filter_map(|(price,)| readable("mock_price", price)).collect())
     }
 
     async fn mock_records(&self, after: i64, limit: u32) -> Result<MockPage, StoreError> {
         let query = "SELECT seq, record FROM mock_records WHERE seq > $1 ORDER BY seq LIMIT $2";
         let query = sqlx::query_as::<_, (i64, String)>(query).bind(after).bind(i64::from(limit));
-        let rows = droppable(query.fetch_all(&self.pool))
-            .await
-            .map_err(failed("read the MockExchange's journal"))?;
+        let rows =
+            bounded(query.fetch_all(&self.pool)).await.map_err(failed("read the MockExchange's journal"))?;
         let records = rows.iter().filter_map(|(_, record)| readable("mock_record", record)).collect();
         Ok(MockPage { records, last: rows.last().map(|(seq, _)| *seq) })
     }

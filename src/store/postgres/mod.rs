@@ -1,6 +1,7 @@
 //! The `Store` port on PostgreSQL, for hosts without a disk and for two hosts: one active keeper at a time, by a lease.
 
 mod away;
+mod bounded;
 mod committer;
 mod connect;
 mod contender;

@@ -19,8 +19,7 @@ use serde::de::DeserializeOwned;
 use sqlx::{PgPool, Row, postgres::PgRow};
 
 use crate::store::{
-    droppable::droppable,
-    postgres::{fault::failed, store::PostgresStore},
+    postgres::{bounded::bounded, fault::failed, store::PostgresStore},
     rows::{self, Columns, millis, readable, sent_request},
 };
 
@@ -53,7 +52,7 @@ async fn fact<T: DeserializeOwned>(
 #[async_trait]
 impl SessionStore for PostgresStore {
     async fn session(&self) -> Result<StoredSession, StoreError> {
-        let row = droppable(sqlx::query("SELECT * FROM session").fetch_optional(&self.pool)).await;
+        let row = bounded(sqlx::query("SELECT * FROM session").fetch_optional(&self.pool)).await;
         Ok(row.map_err(failed("read the session"))?.map(|row| rows::session(&row)).unwrap_or_default())
     }
 }
@@ -62,7 +61,7 @@ impl SessionStore for PostgresStore {
 impl TickStore for PostgresStore {
     async fn last_tick(&self) -> Result<Option<TickRecord>, StoreError> {
         let query = "SELECT date, begun_at, done_at FROM ticks ORDER BY date DESC LIMIT 1";
-        let row = droppable(sqlx::query(query).fetch_optional(&self.pool))
+        let row = bounded(sqlx::query(query).fetch_optional(&self.pool))
             .await
             .map_err(failed("read the last tick"))?;
         Ok(row.as_ref().and_then(rows::tick))
@@ -70,7 +69,7 @@ impl TickStore for PostgresStore {
 
     async fn tick_dates(&self) -> Result<BTreeSet<NaiveDate>, StoreError> {
         let query =
-            droppable(sqlx::query_as::<_, (String,)>("SELECT date FROM ticks").fetch_all(&self.pool)).await;
+            bounded(sqlx::query_as::<_, (String,)>("SELECT date FROM ticks").fetch_all(&self.pool)).await;
         let dates = query.map_err(failed("read the ticks"))?;
         Ok(dates.into_iter().filter_map(|(date,)| date.parse().ok()).collect())
     }
@@ -80,19 +79,19 @@ impl TickStore for PostgresStore {
 impl JournalStore for PostgresStore {
     async fn recent_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         let query = sqlx::query("SELECT id, at, event FROM journal ORDER BY id DESC LIMIT $1");
-        let rows = droppable(query.bind(i64::from(limit)).fetch_all(&self.pool)).await;
+        let rows = bounded(query.bind(i64::from(limit)).fetch_all(&self.pool)).await;
         Ok(rows.map_err(failed("read the journal"))?.iter().filter_map(rows::recorded).collect())
     }
 
     async fn morning_events(&self) -> Result<Vec<Recorded>, StoreError> {
         let query = rows::morning_events();
-        let rows = droppable(sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&self.pool)).await;
+        let rows = bounded(sqlx::query(sqlx::AssertSqlSafe(query)).fetch_all(&self.pool)).await;
         Ok(rows.map_err(failed("read the mornings"))?.iter().filter_map(rows::recorded).collect())
     }
 
     async fn events_after(&self, id: i64, limit: u32) -> Result<Vec<Recorded>, StoreError> {
         let query = sqlx::query("SELECT id, at, event FROM journal WHERE id > $1 ORDER BY id LIMIT $2");
-        let rows = droppable(query.bind(id).bind(i64::from(limit)).fetch_all(&self.pool)).await;
+        let rows = bounded(query.bind(id).bind(i64::from(limit)).fetch_all(&self.pool)).await;
         Ok(rows.map_err(failed("read the journal"))?.iter().filter_map(rows::recorded).collect())
     }
 }
@@ -106,7 +105,7 @@ impl OrderJournalStore for PostgresStore {
     ) -> Result<Vec<(i64, OrderEntry)>, StoreError> {
         let query = "SELECT id, entry FROM orders WHERE id < $1 ORDER BY id DESC LIMIT $2";
         let query = sqlx::query_as::<_, (i64, String)>(query).bind(before.unwrap_or(i64::MAX));
-        let rows = droppable(query.bind(i64::from(limit)).fetch_all(&self.pool)).await;
+        let rows = bounded(query.bind(i64::from(limit)).fetch_all(&self.pool)).await;
         let rows = rows.map_err(failed("read the order journal"))?;
         Ok(rows.iter().filter_map(|(id, entry)| Some((*id, readable("order", entry)?))).collect())
     }
@@ -117,16 +116,16 @@ impl TradingStore for PostgresStore {
     async fn live_positions(&self) -> Result<LivePositions, StoreError> {
         // What can no longer be read is not known, which is not the same as nothing.
         let unreadable = LivePositions { was_live: true, ..LivePositions::default() };
-        Ok(droppable(fact(&self.pool, "positions_at_fyers", unreadable)).await?.unwrap_or_default())
+        Ok(bounded(fact(&self.pool, "positions_at_fyers", unreadable)).await?.unwrap_or_default())
     }
 
     /// An intent that cannot be read is an error: it must not be taken for settled.
     async fn open_intents(&self) -> Result<OpenIntents, StoreError> {
         let doing = "read the order intents";
         let last = sqlx::query_as::<_, (i64,)>("SELECT COALESCE(MAX(id), 0) FROM order_intents");
-        let (last,) = droppable(last.fetch_one(&self.pool)).await.map_err(failed(doing))?;
+        let (last,) = bounded(last.fetch_one(&self.pool)).await.map_err(failed(doing))?;
         let open = "SELECT intent FROM order_intents WHERE outcome IS NULL ORDER BY id";
-        let open = droppable(sqlx::query_as::<_, (String,)>(open).fetch_all(&self.pool))
+        let open = bounded(sqlx::query_as::<_, (String,)>(open).fetch_all(&self.pool))
             .await
             .map_err(failed(doing))?;
         let open = open.into_iter().map(|(text,)| serde_json::from_str(&text)).collect::<Result<_, _>>();
@@ -139,13 +138,13 @@ impl TradingStore for PostgresStore {
             "SELECT id, at, intent, outcome FROM order_intents WHERE id > $1 AND at >= $2 ORDER BY id";
         let query =
             sqlx::query_as::<_, (i64, i64, String, Option<String>)>(query).bind(id).bind(millis(since));
-        let sent = droppable(query.fetch_all(&self.pool)).await.map_err(failed("read the order intents"))?;
+        let sent = bounded(query.fetch_all(&self.pool)).await.map_err(failed("read the order intents"))?;
         Ok(sent.iter().map(sent_request).collect())
     }
 
     async fn halted(&self) -> Result<bool, StoreError> {
         // A halt that can no longer be read is still a halt.
-        Ok(droppable(fact(&self.pool, "halted", true)).await?.unwrap_or_default())
+        Ok(bounded(fact(&self.pool, "halted", true)).await?.unwrap_or_default())
     }
 }
 
@@ -153,7 +152,7 @@ impl TradingStore for PostgresStore {
 impl KeyStore for PostgresStore {
     async fn keys(&self) -> Result<Vec<StoredKey>, StoreError> {
         let query = sqlx::query_as::<_, (String,)>("SELECT key FROM bot_keys ORDER BY name");
-        let rows = droppable(query.fetch_all(&self.pool)).await.map_err(failed("read the keys"))?;
+        let rows = bounded(query.fetch_all(&self.pool)).await.map_err(failed("read the keys"))?;
         Ok(rows.iter().filter_map(|(text,)| readable("key", text)).collect())
     }
 }
@@ -161,7 +160,7 @@ impl KeyStore for PostgresStore {
 #[async_trait]
 impl NoteStore for PostgresStore {
     async fn note_text(&self, name: &'static str) -> Result<Option<String>, StoreError> {
-        droppable(fact_text(&self.pool, name)).await
+        bounded(fact_text(&self.pool, name)).await
     }
 
     fn note_is_unreadable(&self, name: &'static str) {

@@ -146,7 +146,8 @@ impl Renewal {
                 Some(on) => on,
                 None => self.address.connect().await?,
             };
-            lease::release(&mut on, self.holding.id(), self.is_keeper, self.holding.calls().as_ref()).await
+            let is_ended = self.is_keeper && self.holding.ends_well();
+            lease::release(&mut on, self.holding.id(), is_ended, self.holding.calls().as_ref()).await
         };
         if !matches!(timeout(ASK_LIMIT, releasing).await, Ok(Ok(()))) {
             tracing::warn!(

@@ -18,8 +18,8 @@ use sqlx::PgPool;
 use tokio::{sync::oneshot, time::timeout};
 
 use crate::store::{
-    droppable::droppable,
     postgres::{
+        bounded::bounded,
         committer::Committer,
         fault::failed,
         held_lease::HeldLease,
@@ -33,6 +33,8 @@ use crate::store::{
 
 /// How long the question may take whether another keeper stands by.
 const AWAITED_LIMIT: Duration = Duration::from_millis(500);
+/// How long the connections that read may take to be closed in good order.
+const CLOSE_LIMIT: Duration = Duration::from_secs(1);
 /// How long a look for room may take.
 const ROOM_LIMIT: Duration = Duration::from_secs(5);
 const UNREAD: &str = "SELECT id, at, event FROM journal
@@ -74,7 +76,7 @@ impl PostgresStore {
     /// It does not answer.
     pub async fn occupancy(&self) -> Result<Occupancy, StoreError> {
         let looking = async { occupancy::look(&mut *self.pool.acquire().await?).await };
-        looking.await.map_err(failed("looked for a state"))
+        bounded(looking).await.map_err(failed("looked for a state"))
     }
 
     /// One that only reads, for a keeper that does not hold the lease.
@@ -95,7 +97,7 @@ impl PostgresStore {
 
     /// Whether another keeper stands by and takes over at once; `None` when it cannot be told.
     pub async fn awaiting(&self) -> Option<Awaiting> {
-        let asked = timeout(AWAITED_LIMIT, droppable(lease::awaiting(&self.pool)));
+        let asked = timeout(AWAITED_LIMIT, bounded(lease::awaiting(&self.pool)));
         let awaiting = asked.await.ok()?.ok()?;
         self.holding.note(awaiting);
         Some(awaiting)
@@ -127,7 +129,8 @@ impl PostgresStore {
             let _gone = let_go.send(());
             let _released = released.await;
         }
-        self.pool.close().await;
+        // A connection that says nothing is waited for without an end.
+        let _hangs = timeout(CLOSE_LIMIT, self.pool.close()).await;
     }
 }
 
@@ -157,7 +160,7 @@ impl ChangeStore for PostgresStore {
 #[async_trait]
 impl OutboxStore for PostgresStore {
     async fn unread_events(&self, limit: u32) -> Result<Vec<Recorded>, StoreError> {
-        droppable(unread_events(&self.pool, self.channel, limit)).await
+        bounded(unread_events(&self.pool, self.channel, limit)).await
     }
 
     async fn queue_alerts(
@@ -175,7 +178,7 @@ impl OutboxStore for PostgresStore {
         let query =
             "SELECT id, event_id, event, at, last_at, count, severity, key, text, items, attempts FROM alerts
                      WHERE sent_at IS NULL AND channel = $1 ORDER BY id";
-        let rows = droppable(sqlx::query(query).bind(self.channel.slug()).fetch_all(&self.pool))
+        let rows = bounded(sqlx::query(query).bind(self.channel.slug()).fetch_all(&self.pool))
             .await
             .map_err(failed("read the outbox"))?;
         Ok(rows.iter().filter_map(rows::outgoing).collect())
@@ -198,7 +201,7 @@ impl OutboxStore for PostgresStore {
             sqlx::query_as::<_, (i64, i64)>("SELECT COUNT(*), COUNT(sent_at) FROM alerts WHERE channel = $1")
                 .bind(self.channel.slug());
         let (queued, delivered) =
-            droppable(query.fetch_one(&self.pool)).await.map_err(failed("counted alerts"))?;
+            bounded(query.fetch_one(&self.pool)).await.map_err(failed("counted alerts"))?;
         Ok(AlertTotals { queued: queued.unsigned_abs(), delivered: delivered.unsigned_abs() })
     }
 }

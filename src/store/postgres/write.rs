@@ -96,6 +96,9 @@ async fn change(on: &mut PgConnection, change: &Change) -> Result<()> {
         put_outcome(on, *id, outcome).await?;
     }
     put_facts(on, change).await?;
+    if let Some(number) = change.numbers_above {
+        number_above(on, number).await?;
+    }
     put_events(on, &change.events).await
 }
 
@@ -229,6 +232,13 @@ async fn begin_channel(on: &mut PgConnection, channel: Channel) -> Result<()> {
     sqlx::query(begin).bind(cursor(channel)).bind(cursor(Channel::Chat)).execute(on).await.map(drop)
 }
 
+async fn number_above(on: &mut PgConnection, number: i64) -> Result<()> {
+    let above =
+        "SELECT setval(pg_get_serial_sequence('journal', 'id'), GREATEST($1, (SELECT MAX(id) FROM journal))),
+                 setval(pg_get_serial_sequence('alerts', 'id'), GREATEST($1, (SELECT MAX(id) FROM alerts)))";
+    sqlx::query(above).bind(number).execute(on).await.map(drop)
+}
+
 async fn end_channel(on: &mut PgConnection, channel: Channel) -> Result<()> {
     sqlx::query("DELETE FROM facts WHERE name = $1").bind(cursor(channel)).execute(&mut *on).await?;
     let waiting = sqlx::query("DELETE FROM alerts WHERE channel = $1 AND sent_at IS NULL");
@@ -296,7 +306,7 @@ pub(super) async fn trim(on: &mut PgConnection) -> Result<bool> {
                    WHERE seq <= (SELECT MIN(after) FROM mock_snapshots HAVING COUNT(*) > 1) ORDER BY seq LIMIT $1)";
     let events = format!(
         "DELETE FROM journal WHERE id IN (SELECT id FROM journal
-                  WHERE id <= (SELECT MAX(id) FROM journal) - $2
+                  WHERE id <= (SELECT id FROM journal ORDER BY id DESC LIMIT 1 OFFSET $2)
                   AND id <= COALESCE((SELECT value::bigint FROM facts WHERE name = 'read_to'), 0)
                   AND id <= COALESCE((SELECT value::bigint FROM facts WHERE name = 'read_to_webhook'), id)
                   AND {} ORDER BY id LIMIT $1)",

@@ -64,8 +64,23 @@ pub(super) fn change(connection: &Connection, change: &Change) -> Result<()> {
         put_key(connection, key)?;
     }
     put_facts(connection, change)?;
+    if let Some(number) = change.numbers_above {
+        number_above(connection, number)?;
+    }
     for (at, event) in &change.events {
         put_event(connection, *at, event)?;
+    }
+    Ok(())
+}
+
+/// A table that never had a row has no line there.
+fn number_above(connection: &Connection, number: i64) -> Result<()> {
+    for table in ["journal", "alerts"] {
+        let raise = "UPDATE sqlite_sequence SET seq = MAX(seq, ?2) WHERE name = ?1";
+        let begin = "INSERT INTO sqlite_sequence (name, seq)
+                     SELECT ?1, ?2 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?1)";
+        run(connection, raise, params![table, number])?;
+        run(connection, begin, params![table, number])?;
     }
     Ok(())
 }
@@ -259,7 +274,7 @@ pub(super) fn trim(connection: &Connection) -> Result<bool> {
     let records = "DELETE FROM mock_records WHERE seq IN (SELECT seq FROM mock_records
                    WHERE seq <= (SELECT MIN(after) FROM mock_snapshots HAVING COUNT(*) > 1) ORDER BY seq LIMIT ?1)";
     let events = format!("DELETE FROM journal WHERE id IN (SELECT id FROM journal
-                  WHERE id <= (SELECT MAX(id) FROM journal) - ?2
+                  WHERE id <= (SELECT id FROM journal ORDER BY id DESC LIMIT 1 OFFSET ?2)
                   AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to'), 0)
                   AND id <= COALESCE((SELECT CAST(value AS INTEGER) FROM facts WHERE name = 'read_to_webhook'), id)
                   AND {} ORDER BY id LIMIT ?1)", rows::is_trimmed());

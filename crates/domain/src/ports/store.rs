@@ -60,6 +60,9 @@ pub struct Change {
     pub keys: Vec<KeyChange>,
     /// Small things remembered by name: the login card, the chat's cursor. Replaced.
     pub notes: Vec<NoteChange>,
+    /// From here on the numbers of events and alerts are above this one: those below may have been given before, to what is not
+    /// there any more.
+    pub numbers_above: Option<i64>,
     /// Appended to the journal in this order.
     pub events: Vec<(DateTime<Utc>, Event)>,
     /// The changes that this one builds on; `None`: on none that may still fail.

@@ -106,6 +106,7 @@ async fn a_change_that_fails_in_the_middle_changes_nothing() {
         notes: vec![CARD.set(&1).unwrap()],
         events: vec![(at(0), note("first")), (at(0), note("second"))],
         line: None,
+        numbers_above: None,
     };
     let error = home.store.commit(change).await.unwrap_err();
     assert!(!format!("{error} {error:?}").contains("trap"), "errors quote nothing: {error:?}");

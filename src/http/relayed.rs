@@ -1,0 +1,75 @@
+//! Requests that a standby brings to the keeper that acts, with the bounds they have there.
+
+use std::time::Duration;
+
+use actix_web::{
+    HttpRequest,
+    http::{
+        Method, StatusCode,
+        header::{AUTHORIZATION, COOKIE},
+    },
+    web::{self, Bytes},
+};
+
+pub(crate) use crate::http::limits::{body::read_first, descriptors::relayed_connections as connections};
+use crate::http::{
+    gateway::discard,
+    limits::{
+        answer::with_room,
+        body::{self, Body, BodyError, Bounds},
+        connections::{Answering, Connection},
+    },
+};
+use crate::memory::Memory;
+
+/// Of somebody who shows a key: whether it is the right one, the holder knows.
+const OF_BOTS: Bounds = Bounds { longest: 1024 * 1024, limit: Duration::from_secs(15), copies: 2 };
+/// Of somebody who shows none.
+const OF_STRANGERS: Bounds = Bounds { longest: 16 * 1024, limit: Duration::from_secs(15), copies: 2 };
+
+/// Whether it becomes a socket.
+pub(crate) fn is_socket(request: &HttpRequest) -> bool {
+    request.method() == Method::GET && request.head().upgrade()
+}
+
+/// The body, which has its room until it is dropped; or why it is not brought to the holder. The rest of one that is too long is read and
+/// dropped, so that its sender is listening when it is told no.
+pub(crate) async fn body(
+    request: &HttpRequest,
+    mut payload: web::Payload,
+) -> Result<Bytes, (StatusCode, &'static str)> {
+    let memory = request.app_data::<web::Data<Memory>>();
+    let memory = memory.ok_or((StatusCode::INTERNAL_SERVER_ERROR, "there is no room for bodies"))?;
+    let bounds = if request.headers().contains_key(AUTHORIZATION) { OF_BOTS } else { OF_STRANGERS };
+    let error = match body::read(memory, (body::promised(request.headers()), &mut payload), bounds).await {
+        Ok(Body { bytes, memory }) => return Ok(with_room(bytes, memory)),
+        Err(error) => error,
+    };
+    if matches!(error, BodyError::TooLong | BodyError::NoRoom) {
+        discard(payload).await;
+    }
+    if let Some(connection) = request.conn_data::<Connection>() {
+        connection.close_soon();
+    }
+    Err(match error {
+        BodyError::TooLong => (StatusCode::PAYLOAD_TOO_LARGE, "the body is too long"),
+        BodyError::Broken => (StatusCode::BAD_REQUEST, "the body did not come whole, or it is none"),
+        BodyError::Late => (StatusCode::REQUEST_TIMEOUT, "the body did not come in time"),
+        BodyError::NoRoom => (StatusCode::SERVICE_UNAVAILABLE, "too many bodies at once; try again"),
+    })
+}
+
+/// It waits for the holder: until this is dropped, its connection makes no room for others.
+pub(crate) fn answering(request: &HttpRequest) -> Option<Answering> {
+    request.conn_data::<Connection>().map(|connection| connection.answering(request.method()))
+}
+
+/// The holder has let it in, or not: whoever has shown a good key is the last to lose a connection.
+pub(crate) fn note_answer(request: &HttpRequest, status: StatusCode) {
+    let shows_key = [AUTHORIZATION, COOKIE].iter().any(|name| request.headers().contains_key(name));
+    let is_let_in =
+        ![StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS].contains(&status);
+    if let Some(connection) = request.conn_data::<Connection>().filter(|_| shows_key && is_let_in) {
+        connection.trust(None);
+    }
+}

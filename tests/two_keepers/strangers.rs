@@ -1,0 +1,124 @@
+//! Whoever reaches a standby and is no bot: the same bounds as at the holder, and none of it keeps anybody from anything.
+
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::TcpStream,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    bots::two,
+    hosts::{KEY, World},
+    support::{block_on, get, wait_for},
+};
+
+/// More than a listener takes at once, and those that wait for a place.
+const MANY: usize = 400;
+const MOST: usize = 256 + 64;
+/// Longer than a body may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+fn begun(world: &World, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(world.hosts[1].address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    stream
+}
+
+#[test]
+fn a_body_that_does_not_come_is_not_waited_for() {
+    let Some(world) = two() else { return };
+    let rest = "Host: standby\r\nAuthorization: bot:a-wrong-key-0123456789\r\nContent-Length: 1000\r\n\r\n{";
+    let paths = ["/api/v3/orders/sync", "/data/quotes", "/unlock", "/livez"];
+    let asked = paths.map(|path| begun(&world, &format!("POST {path} HTTP/1.1\r\n{rest}")));
+    let since = Instant::now();
+    for (path, mut stream) in paths.into_iter().zip(asked) {
+        let mut answer = String::new();
+        let _cut_off = stream.read_to_string(&mut answer);
+        assert!(answer.starts_with("HTTP/1.1 408"), "{path}: {answer:?} after {:?}", since.elapsed());
+        let is_of_bots = path.starts_with("/api") || path.starts_with("/data");
+        assert_eq!(answer.contains("x-keeper-order-venue: none"), is_of_bots, "{path}: {answer}");
+    }
+    assert!(since.elapsed() < PATIENCE);
+}
+
+#[test]
+fn connections_without_an_end_keep_nobody_out() {
+    let Some(mut world) = two() else { return };
+    world.wait_warm(0);
+    let held: Vec<_> =
+        (0..MANY).map(|_| begun(&world, "POST /api/v3/orders/sync HTTP/1.1\r\nHost: s")).collect();
+    let is_open = |stream: &&TcpStream| {
+        let mut stream: &TcpStream = stream;
+        stream.set_nonblocking(true).unwrap();
+        matches!(stream.read(&mut [0; 512]), Err(error) if error.kind() == ErrorKind::WouldBlock)
+    };
+    wait_for("there are no more than there may be", || {
+        (held.iter().filter(is_open).count() <= MOST).then_some(())
+    });
+    assert_eq!(get(&world.url(1, "/livez")).map(|(status, _)| status), Some(200));
+    assert_eq!(world.order(1, "of a bot").unwrap(), "fyers");
+    world.term(0);
+    world.wait_acts(1);
+    assert_eq!(world.order(1, "of the new holder").unwrap(), "fyers");
+    world.judge();
+}
+
+/// Status, venue, kind and text of an answer.
+fn answer(request: reqwest::RequestBuilder) -> (u16, String, String, String) {
+    block_on(async {
+        let answer = request.send().await.expect("an answer");
+        let header =
+            |name: &str| answer.headers().get(name).map_or("", |value| value.to_str().unwrap()).to_owned();
+        let (status, venue, kind) =
+            (answer.status().as_u16(), header("x-keeper-order-venue"), header("content-type"));
+        (status, venue, kind, answer.text().await.unwrap())
+    })
+}
+
+fn client() -> reqwest::Client {
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
+    client.timeout(PATIENCE).build().unwrap()
+}
+
+#[test]
+fn a_body_that_is_too_long_is_refused_in_words_and_texts_are_what_they_are() {
+    let Some(world) = two() else { return };
+    let post = |path: &str, key: Option<&str>, length: usize| {
+        let request = client().post(world.url(1, path)).body(vec![b'x'; length]);
+        answer(match key {
+            Some(key) => request.header("Authorization", format!("bot:{key}")),
+            None => request,
+        })
+    };
+    for (key, length) in [(Some(KEY), 1024 * 1024 + 1), (None, 16 * 1024 + 1)] {
+        let (status, venue, _, said) = post("/api/v3/orders/sync", key, length);
+        assert_eq!((status, venue.as_str()), (413, "none"), "{said}");
+        assert!(said.contains("the body is too long; nothing was done"), "{said}");
+    }
+    let (status, ..) = post("/api/v3/orders/sync", Some(KEY), 20 * 1024);
+    assert_ne!(status, 413, "of somebody who shows a key");
+    for path in ["/nothing/here", "/api/nothing", "/metrics/x", "/"] {
+        let [direct, through] = [0, 1].map(|host| answer(client().get(world.url(host, path))));
+        assert_eq!((direct.0, direct.2), (through.0, through.2), "{path}");
+    }
+}
+
+/// The key is entered at the address of the standby; a page of another site enters nothing.
+#[test]
+fn the_page_can_be_opened_at_a_standby() {
+    let Some(world) = two() else { return };
+    let unlock = |origin: &str, site: &str| {
+        let request = client().post(world.url(1, "/unlock")).header("Origin", origin);
+        let request = request.header("Sec-Fetch-Site", site).header("Accept", "text/html");
+        let (status, .., said) = answer(request.form(&[("key", KEY)]));
+        (status, said)
+    };
+    let (status, said) = unlock(&world.url(1, ""), "same-origin");
+    assert_eq!(status, 303, "{said}");
+    for (origin, site) in [("http://evil.example", "cross-site"), ("http://evil.example", "same-origin")] {
+        let (status, said) = unlock(origin, site);
+        assert_eq!(status, 401, "{origin}: {said}");
+        assert!(said.contains("must be entered on this page"), "{said}");
+    }
+}
