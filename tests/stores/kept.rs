@@ -132,11 +132,13 @@ async fn mornings_outlast_the_rest_of_the_journal(place: Place) {
     let first = vec![ticked(long_ago), ticked(at(0)), (at(1), logged_in.clone()), (at(2), note("gone"))];
     store.commit(Change { events: first, ..Change::default() }).await.unwrap();
     open.close().await;
-    // As if a hundred thousand other entries had come meanwhile.
+    // A hundred thousand other entries have come meanwhile.
     let text = serde_json::to_string(&note("busy")).unwrap();
     let millis = at(3).timestamp_millis();
     let busy = format!(
-        "INSERT INTO journal (id, at, kind, event) VALUES (200000, {millis}, 'token.env_file_failed', '{text}')"
+        "INSERT INTO journal (id, at, kind, event)
+         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)
+         SELECT 200000 + n, {millis}, 'token.env_file_failed', '{text}' FROM numbers"
     );
     place.run(&busy).await;
     let open = place.open().await;

@@ -191,7 +191,12 @@ async fn whoever_takes_it_knows_whether_the_last_keeper_has_let_go() {
     let again = second.try_take().await.unwrap().expect("as if it had not heard");
     assert!(again.after_crash(), "it follows the same one");
     second.into_store(again, Arc::new(|| {})).unwrap().close().await;
-    assert!(!contender(&url, "c").try_take().await.unwrap().unwrap().after_crash());
+    let mut third = contender(&url, "c");
+    let held = third.try_take().await.unwrap().unwrap();
+    assert!(held.after_crash(), "the second one could not begin: nobody has told of the crash");
+    held.note_begun();
+    third.into_store(held, Arc::new(|| {})).unwrap().close().await;
+    assert!(!contender(&url, "d").try_take().await.unwrap().unwrap().after_crash());
 }
 
 /// FYERS counts the calls of all keepers together: who takes the lease knows what was sent, and what may have been.

@@ -233,9 +233,9 @@ async fn begin_channel(on: &mut PgConnection, channel: Channel) -> Result<()> {
 }
 
 async fn number_above(on: &mut PgConnection, number: i64) -> Result<()> {
-    let above =
-        "SELECT setval(pg_get_serial_sequence('journal', 'id'), GREATEST($1, (SELECT MAX(id) FROM journal))),
-                 setval(pg_get_serial_sequence('alerts', 'id'), GREATEST($1, (SELECT MAX(id) FROM alerts)))";
+    let above = "SELECT setval(number, GREATEST($1, pg_sequence_last_value(number)))
+                 FROM (SELECT pg_get_serial_sequence(name, 'id')::regclass AS number
+                       FROM (VALUES ('journal'), ('alerts')) AS tables (name)) AS numbers";
     sqlx::query(above).bind(number).execute(on).await.map(drop)
 }
 
