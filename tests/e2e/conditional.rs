@@ -1,5 +1,7 @@
 //! GTT and smart orders wait at FYERS where no reading of the order book shows them, and execute there without a token.
 
+use std::time::{Duration, Instant};
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use simulator::{Fault, FaultRule, RefreshMode, TokenKind, endpoint};
@@ -38,12 +40,14 @@ fn acknowledged(told: &Told) -> String {
     told.body["id"].as_str().unwrap().to_owned()
 }
 
-/// Until nothing that was sent counts beside FYERS' books: of a smart order they show nothing, for two minutes.
-fn wait_settled(keeper: &Keeper) {
-    keeper.wait_status("nothing on its way", |status| {
-        let open = status["open_at_fyers"].as_str().unwrap_or_default();
-        !open.contains("not read yet") && !open.contains("is not known")
-    });
+/// Until nothing that was sent counts beside FYERS' books: of a smart order they show nothing, so it counts until a reading that
+/// began two minutes after its answer.
+fn wait_settled(home: &Home) {
+    let sent = Instant::now();
+    wait_for("the two minutes", || (sent.elapsed() > Duration::from_secs(121)).then_some(()));
+    let readings = || home.sim.call_count(endpoint::POSITIONS).total;
+    let before = readings();
+    wait_for("readings of the books", || (readings() >= before + 2).then_some(()));
 }
 
 fn goes_on_being_protected(bot: &Bot, kind: &str) {
@@ -73,7 +77,7 @@ fn protects_until_it_is_cancelled(way: &Way) {
     acknowledged(&bot.ask(Method::POST, place, Some(body(SBIN))));
     let other = acknowledged(&bot.ask(Method::POST, place, Some(body(INFY))));
     acknowledged(&bot.ask(Method::DELETE, cancel, Some(json!({ name: other }))));
-    wait_settled(&keeper);
+    wait_settled(&home);
     assert!(home.sim.kill(&token));
     assert_eq!(bot.get("/api/v3/funds").mode, "mock");
     goes_on_being_protected(&bot, way.kind);
@@ -116,7 +120,7 @@ fn no_exit_is_simulated_beside_a_gtt_or_smart_order_whose_answer_was_lost() {
         let told = bot.ask(Method::POST, place, Some(body));
         assert_eq!(told.body["code"], 201, "its outcome is not known: {}", told.body);
     }
-    wait_settled(&keeper);
+    wait_settled(&home);
     assert!(home.sim.kill(&token));
     assert_eq!(bot.get("/api/v3/funds").mode, "mock");
     let protects = |bot: &Bot| {
@@ -160,7 +164,7 @@ fn no_exit_is_simulated_beside_a_gtt_or_smart_order_over_which_the_keeper_was_ki
             keeper.wait_status("live", |status| {
                 status["mode"] == "live" && status["positions_known"] == "known"
             });
-            wait_settled(&keeper);
+            wait_settled(&home);
             assert!(home.sim.kill(&token));
             assert_eq!(bot.get("/api/v3/funds").mode, "mock");
         }

@@ -16,7 +16,7 @@ use rand::Rng;
 use simulator::{Fault, FaultRule, RefreshMode, Service, TelegramMessage, TokenKind, endpoint};
 use sqlx::{Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 
-use crate::support::{DEADLINE, Home, Keeper, block_on, get, post};
+use crate::support::{DEADLINE, Home, Keeper, block_on, get, post, wait_for};
 
 /// Kills with Telegram out of reach, then with Telegram losing its answers, then in good weather.
 const ROUNDS: usize = 15;
@@ -36,6 +36,12 @@ fn nothing_that_was_on_disk_stays_untold() {
     }
     home.sim.clear_faults();
     let keeper = home.start_ready();
+    keeper.wait_status("a token in use", |status| status["mode"] == "live");
+    // On a slow machine none of the short lives may have come so far.
+    let key = std::fs::read_to_string(home.path("state/gateway.key")).unwrap();
+    let before = refreshes(&journal(&home.path("state/keeper.db")));
+    wait_for("an answer", || post(&keeper.url("/api/refresh"), Some(key.trim())));
+    wait_for("a refresh", || (refreshes(&journal(&home.path("state/keeper.db"))) > before).then_some(()));
     wait_delivered(&home, &keeper);
     assert!(keeper.stop().success());
 
@@ -155,6 +161,10 @@ fn told(messages: &[TelegramMessage]) -> BTreeMap<String, Told> {
     told
 }
 
+fn refreshes(journal: &[Recorded]) -> usize {
+    journal.iter().filter(|entry| matches!(entry.event, Event::RefreshSucceeded { .. })).count()
+}
+
 fn every_event_is_told(journal: &[Recorded], told: &BTreeMap<String, Told>) {
     let context = Context {
         login_hint: String::new(),
@@ -177,8 +187,7 @@ fn every_event_is_told(journal: &[Recorded], told: &BTreeMap<String, Told>) {
     };
     let starts = journal.iter().filter(|entry| matches!(entry.event, Event::KeeperStarted { .. })).count();
     assert_eq!(titled(&["has started", "is back"]), starts, "{told:#?}");
-    let refreshes =
-        journal.iter().filter(|entry| matches!(entry.event, Event::RefreshSucceeded { .. })).count();
+    let refreshes = refreshes(journal);
     assert!(refreshes > 0, "nothing happened");
     assert_eq!(titled(&["TOKEN REFRESH SUCCESSFUL"]), refreshes, "{told:#?}");
     let all: usize = told.values().map(|told| told.count).sum();
