@@ -14,9 +14,8 @@ use keeper_domain::{
     routing::{
         Venue,
         conditional::trading_day,
-        request::{Leg, OrderCall},
+        request::{Leg, OrderCall, OrderEffect},
         route::{Refused, Route, Snapshot, passes_unread, reads_again, reads_first, without_known_positions},
-        settling::Effect,
         shown_fills::unseen_fills,
     },
 };
@@ -169,7 +168,7 @@ impl ExchangeActor {
     }
 
     /// What a request does to what is there already, as far as that is known.
-    fn effect(&self, call: &OrderCall) -> Option<Effect> {
+    fn effect(&self, call: &OrderCall) -> Option<OrderEffect> {
         let (live, sent) = (&self.volatile.live, self.sent().all.legs);
         let unseen = unseen_fills(&self.volatile.fills.torn());
         let on_the_way: Vec<&Leg> = live.waiting.iter().chain(&sent).chain(&unseen).collect();

@@ -22,7 +22,7 @@ use keeper_domain::{
             BookRow, LOOK_WHILE_FLAT, LOOK_WHILE_OPEN, LivePositions, PositionRows, read_orders,
             read_positions,
         },
-        settling::{SeenBooks, UnreadRequest},
+        settling::{self, SeenBooks, UnreadRequest},
     },
 };
 
@@ -281,7 +281,7 @@ impl ExchangeActor {
             on_the_way: &on_the_way,
         };
         let requests: Vec<&UnreadRequest> = answered.iter().map(|order| &order.request).collect();
-        let mut left = fills.learn(&seen, &requests).into_iter();
+        let mut left = settling::learn(fills, &seen, &requests).into_iter();
         answered.retain_mut(|order| match left.next().flatten() {
             Some(counts) => {
                 order.counts = counts;

@@ -61,8 +61,8 @@ async fn prices_that_were_seen_longest_ago_are_trimmed(place: Place) {
         price.symbol = format!("NSE:S{number}-EQ");
         price
     };
-    for first in (0..20_003).step_by(2_000) {
-        let mock_prices = (first..20_003.min(first + 2_000)).map(named).collect();
+    for first in (0..20_003).step_by(500) {
+        let mock_prices = (first..20_003.min(first + 500)).map(named).collect();
         open.store.commit(Change { mock_prices, ..Change::default() }).await.unwrap();
     }
     open.store.commit(Change { mock_prices: vec![named(0)], ..Change::default() }).await.unwrap();

@@ -24,8 +24,8 @@ use crate::keys::BotName;
 use crate::mode::Mode;
 use crate::routing::{
     Venue,
-    request::{Leg, OrderCall, Reserved},
-    settling::{Effect, UnreadRequest},
+    request::{Leg, OrderCall, OrderEffect, Reserved},
+    settling::UnreadRequest,
 };
 use fyers_api::{
     error::ApiError,
@@ -169,7 +169,7 @@ pub struct OrderIntent {
     pub is_opaque: Option<bool>,
     /// What it does to positions and orders that are there already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub effect: Option<Effect>,
+    pub effect: Option<OrderEffect>,
 }
 
 /// What came of an intent.
@@ -237,7 +237,7 @@ impl OrderIntent {
 
     /// The same with what it does to what is there already.
     #[must_use]
-    pub fn doing(self, effect: Option<Effect>) -> Self {
+    pub fn doing(self, effect: Option<OrderEffect>) -> Self {
         Self { effect, ..self }
     }
 
@@ -249,7 +249,7 @@ impl OrderIntent {
     /// What it has done there when FYERS has taken it, as far as the request tells.
     pub(crate) fn taken(&self) -> Reserved {
         // FYERS closes what was open, and nothing else.
-        let is_told = matches!(self.effect, Some(Effect::Closes(_)));
+        let is_told = matches!(self.effect, Some(OrderEffect::Closes(_)));
         let is_opaque = !is_told && self.is_opaque.unwrap_or(!self.is_told());
         Reserved { legs: self.all_legs(), is_opaque }
     }
@@ -268,7 +268,7 @@ impl OrderIntent {
     }
 
     fn all_legs(&self) -> Vec<Leg> {
-        let closing = self.effect.iter().flat_map(Effect::closing);
+        let closing = self.effect.iter().flat_map(OrderEffect::closing);
         self.legs.iter().chain(closing).cloned().collect()
     }
 

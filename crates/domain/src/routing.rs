@@ -20,6 +20,7 @@ pub mod resting_exit;
 pub mod route;
 pub mod settling;
 pub mod shown_fills;
+pub mod sums;
 mod symbols;
 pub mod turned;
 

@@ -189,11 +189,18 @@ impl Window {
         }
     }
 
-    /// Another run of the program ended a moment ago, and what it has sent is not known: its last second is taken for full.
+    /// Another run of the program ended a moment ago, and what it has sent is not known: its last second is taken for full. What
+    /// is counted for it already may be the same calls, and it has not sent more than a minute's: the oldest count for less.
     pub(super) fn assume_full_second(&mut self, now: Duration) {
-        let [second, _] = &SPANS;
+        let [second, minute] = &SPANS;
         let (arrived, weight) = (Some(now), second.all);
         self.log.push_back(Call { left: now, weight, share: None, arrived, from: None });
+        let counting = || self.log.iter().filter(|call| call.end(minute, now) > now);
+        let mut too_many = counting().map(|call| call.weight).sum::<u32>().saturating_sub(minute.all);
+        for call in self.log.iter_mut().filter(|call| call.end(minute, now) > now) {
+            let less = call.weight.min(too_many);
+            (call.weight, too_many) = (call.weight - less, too_many - less);
+        }
     }
 
     /// What runs before this one have sent, oldest first: FYERS counts it as well. What had no answer had arrived when the

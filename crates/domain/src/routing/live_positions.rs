@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::{
     conditional::Conditional,
     request::{Leg, Reserved},
-    shown_fills::{Key, Sums},
+    sums::{Key, Sums},
 };
 
 /// How often positions and orders are read while Live with something open: two calls, 4 a minute of the 200 that

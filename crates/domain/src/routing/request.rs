@@ -13,9 +13,7 @@ use serde_json::Value;
 
 use super::{
     change::{self, ChangedOrder},
-    order_ids, position_ids,
-    settling::Effect,
-    symbols,
+    order_ids, position_ids, symbols,
 };
 
 /// One order in a request, as far as safety needs to know it.
@@ -82,6 +80,28 @@ impl Leg {
 /// One spelling for symbols and products: FYERS' own is upper case without spaces.
 pub fn normal(text: &str) -> String {
     text.trim().to_uppercase()
+}
+
+/// What a request does to what is there already.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OrderEffect {
+    /// FYERS makes orders that close positions: what would close each, as far as it was known.
+    Closes(Vec<Leg>),
+    /// It takes positions away and makes others of them: what would close each.
+    Converts(Vec<Leg>),
+    /// It changes orders that wait.
+    Changes(Vec<ChangedOrder>),
+}
+
+impl OrderEffect {
+    /// What would close the positions that it is about.
+    pub fn closing(&self) -> &[Leg] {
+        match self {
+            Self::Closes(legs) | Self::Converts(legs) => legs,
+            Self::Changes(_) => &[],
+        }
+    }
 }
 
 /// What a request that was sent may take from open positions until FYERS' books show what came of it.
@@ -162,16 +182,16 @@ impl OrderCall {
 
     /// What it does to these positions, and to orders that wait, once it has been sent. An exit closes as well what orders open
     /// that are on their way, if they fill before it.
-    pub fn effect(&self, open: &[Position], on_the_way: &[&Leg]) -> Option<Effect> {
+    pub fn effect(&self, open: &[Position], on_the_way: &[&Leg]) -> Option<OrderEffect> {
         let closing = || self.closes(open).into_iter().filter(|one| one.net != 0).map(Leg::closing);
         match self.operation {
             Operation::ExitPositions => {
                 let opened = on_the_way.iter().filter(|leg| self.may_close(leg) && !reduces_any(leg, open));
                 let opened = opened.map(|leg| Leg { quantity: -leg.quantity, tag: None, ..(*leg).clone() });
-                Some(Effect::Closes(closing().chain(opened).collect()))
+                Some(OrderEffect::Closes(closing().chain(opened).collect()))
             }
-            Operation::ConvertPosition => Some(Effect::Converts(closing().collect())),
-            _ => self.changes.clone().map(Effect::Changes),
+            Operation::ConvertPosition => Some(OrderEffect::Converts(closing().collect())),
+            _ => self.changes.clone().map(OrderEffect::Changes),
         }
     }
 
@@ -183,8 +203,8 @@ impl OrderCall {
 
     /// What it may take from open positions once it has been sent. An exit of positions closes what is open then, a conversion
     /// takes it away, and a change of an order may make it larger: how large is not in the request.
-    pub fn reserved(&self, effect: Option<&Effect>) -> Reserved {
-        let closing = effect.into_iter().flat_map(Effect::closing);
+    pub fn reserved(&self, effect: Option<&OrderEffect>) -> Reserved {
+        let closing = effect.into_iter().flat_map(OrderEffect::closing);
         Reserved { legs: self.legs.iter().chain(closing).cloned().collect(), is_opaque: self.is_opaque() }
     }
 

@@ -6,42 +6,18 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use fyers_api::{model::Position, response::GttRow};
-use serde::{Deserialize, Serialize};
 
 use super::{
     change::ChangedOrder,
     ended_orders::have_filled_nothing,
     live_positions::BookRow,
-    request::{Leg, Reserved},
-    shown_fills::{Books, Key, ShownFills},
+    request::{Leg, OrderEffect, Reserved},
+    shown_fills::{Books, LONGEST_LAG, ShownFills},
+    sums::Key,
 };
 
-/// How long FYERS' books may be behind its answer, and behind each other.
-pub const LONGEST_LAG: TimeDelta = TimeDelta::minutes(2);
 /// FYERS stamps an order with the second that has begun.
 const WHOLE_SECOND: TimeDelta = TimeDelta::seconds(1);
-
-/// What a request does to what is there already.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Effect {
-    /// FYERS makes orders that close positions: what would close each, as far as it was known.
-    Closes(Vec<Leg>),
-    /// It takes positions away and makes others of them: what would close each.
-    Converts(Vec<Leg>),
-    /// It changes orders that wait.
-    Changes(Vec<ChangedOrder>),
-}
-
-impl Effect {
-    /// What would close the positions that it is about.
-    pub fn closing(&self) -> &[Leg] {
-        match self {
-            Self::Closes(legs) | Self::Converts(legs) => legs,
-            Self::Changes(_) => &[],
-        }
-    }
-}
 
 /// A request that has changed positions, or may yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -57,7 +33,7 @@ pub struct UnreadRequest {
     /// What it may have done.
     pub reserved: Reserved,
     /// What it has done to what was there.
-    pub effect: Option<Effect>,
+    pub effect: Option<OrderEffect>,
 }
 
 impl UnreadRequest {
@@ -87,8 +63,24 @@ pub struct SeenBooks<'a> {
     pub on_the_way: &'a [Reserved],
 }
 
+/// Learns a reading, and tells of each request, from the oldest on, what of it still counts beside that; `None`: the books show
+/// what it has done.
+pub fn learn(
+    fills: &mut ShownFills,
+    seen: &SeenBooks<'_>,
+    requests: &[&UnreadRequest],
+) -> Vec<Option<Reserved>> {
+    let now = fills.books(seen.book, seen.positions);
+    fills.note_since(&now, seen.at);
+    let left = still_counts(fills, &now, seen, requests);
+    let unshown = left.iter().flatten().chain(seen.on_the_way);
+    let open = unshown.flat_map(|left| left.legs.iter().map(Leg::key)).collect();
+    fills.keep(now, &open, seen.at);
+    left
+}
+
 /// What of each of these still counts, from the oldest on; `None`: the books show what it has done.
-pub(super) fn still_counts(
+fn still_counts(
     fills: &ShownFills,
     now: &Books,
     seen: &SeenBooks<'_>,
@@ -113,12 +105,12 @@ impl Rule<'_> {
             return None;
         }
         let left = match &request.effect {
-            Some(Effect::Closes(_)) => self.not_closed(request),
-            Some(Effect::Converts(legs)) => {
+            Some(OrderEffect::Closes(_)) => self.not_closed(request),
+            Some(OrderEffect::Converts(legs)) => {
                 let is_shown = legs.iter().all(|leg| self.is_converted(leg));
                 (!is_shown).then(|| request.reserved.clone())
             }
-            Some(Effect::Changes(changes)) => {
+            Some(OrderEffect::Changes(changes)) => {
                 let is_shown = changes.iter().all(|change| self.is_changed(change));
                 (!is_shown).then(|| request.reserved.clone())
             }

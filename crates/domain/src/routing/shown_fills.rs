@@ -3,35 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use fyers_api::{ist, model::Position};
 use rust_decimal::Decimal;
-use serde::{Deserialize, Serialize};
 
 use super::{
     live_positions::{BookRow, LivePositions},
-    request::{Leg, Reserved},
-    settling::{LONGEST_LAG, SeenBooks, UnreadRequest, still_counts},
+    request::Leg,
+    sums::{Key, Sums},
 };
 
-/// Symbol and product.
-pub type Key = (String, String);
 /// What both books say of each.
 pub(super) type Books = BTreeMap<Key, Sums>;
 
-/// What the order book shows as bought and sold today, and what is open.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Sums {
-    pub(super) bought: i64,
-    pub(super) sold: i64,
-    pub(super) net: i64,
-}
-
-impl Sums {
-    fn filled(self) -> i64 {
-        self.bought - self.sold
-    }
-}
+/// How long FYERS' books may be behind its answer, and behind each other.
+pub const LONGEST_LAG: TimeDelta = TimeDelta::minutes(2);
 
 /// What the order book has filled and the positions do not show, as orders.
 pub fn unseen_fills(torn: &[(Key, i64)]) -> Vec<Leg> {
@@ -69,18 +55,13 @@ impl ShownFills {
         known.map(|(key, sums)| (key.clone(), *sums)).collect()
     }
 
-    /// Learns a reading, and tells of each request, from the oldest on, what of it still counts beside that; `None`: the books
-    /// show what it has done.
-    pub fn learn(&mut self, seen: &SeenBooks<'_>, requests: &[&UnreadRequest]) -> Vec<Option<Reserved>> {
-        let now = self.books(seen.book, seen.positions);
-        self.note_since(&now, seen.at);
-        let left = still_counts(self, &now, seen, requests);
-        let unshown = left.iter().flatten().chain(seen.on_the_way);
-        let open: BTreeSet<Key> = unshown.flat_map(|left| left.legs.iter().map(Leg::key)).collect();
+    /// Takes the sums of a reading for the last one, and for the base what agrees in them and is not `open`: of what nothing
+    /// counts beside the books.
+    pub(super) fn keep(&mut self, now: Books, open: &BTreeSet<Key>, at: DateTime<Utc>) {
         // What has filled is in one book and not in the other for a while: no beginning to measure from. What still is so
         // after that is what it is, as a position that was converted.
         let is_stable = |key: &Key| {
-            let is_old = self.since.get(key).is_some_and(|since| seen.at - *since >= LONGEST_LAG);
+            let is_old = self.since.get(key).is_some_and(|since| at - *since >= LONGEST_LAG);
             !self.has_read || self.agrees(key, &now) || is_old
         };
         let settled: Books = now
@@ -90,10 +71,9 @@ impl ShownFills {
             .collect();
         self.base.extend(settled);
         (self.has_read, self.last) = (true, now);
-        left
     }
 
-    fn note_since(&mut self, now: &Books, at: DateTime<Utc>) {
+    pub(super) fn note_since(&mut self, now: &Books, at: DateTime<Utc>) {
         for (key, books) in now {
             let since = self.since.entry(key.clone()).or_insert(at);
             if self.last.get(key) != Some(books) {
@@ -132,7 +112,7 @@ impl ShownFills {
     }
 
     /// The sums of both, with nothing for what has gone from them.
-    fn books(&self, book: &[BookRow], positions: &[Position]) -> Books {
+    pub(super) fn books(&self, book: &[BookRow], positions: &[Position]) -> Books {
         let mut books: Books = self.base.keys().map(|key| (key.clone(), Sums::default())).collect();
         for row in book {
             let sums = books.entry(row.leg.key()).or_default();

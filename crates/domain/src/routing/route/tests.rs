@@ -102,9 +102,8 @@ fn no_order_leaves_the_keeper_outside_of_live() {
         let unknown = call.operation == Operation::Unknown;
         assert_eq!(route(&snapshot(Mode::Live), &call) == Route::Fyers, !unknown, "{path}");
     }
-    for (path, want) in
-        [("/profile", Route::Fyers), ("/funds", Route::MockExchange), ("/holdings", Route::MockExchange)]
-    {
+    let mock = Route::MockExchange;
+    for (path, want) in [("/profile", Route::Fyers), ("/funds", mock.clone()), ("/holdings", mock)] {
         let read = call(Method::Get, path, &Value::Null);
         assert_eq!(route(&snapshot(Mode::Sandbox), &read), want, "{path}: in Sandbox the account is one");
     }

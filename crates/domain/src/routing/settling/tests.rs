@@ -9,7 +9,7 @@ fn exit_of_positions(quantities: &[i64], seconds: i64) -> UnreadRequest {
     let legs: Vec<Leg> = quantities.iter().map(|quantity| leg("A", *quantity)).collect();
     let reserved = Reserved { legs: legs.clone(), is_opaque: false };
     let (sent, at) = (at(seconds), at(seconds));
-    UnreadRequest { id: 1, ids: vec![], sent, at, reserved, effect: Some(Effect::Closes(legs)) }
+    UnreadRequest { id: 1, ids: vec![], sent, at, reserved, effect: Some(OrderEffect::Closes(legs)) }
 }
 
 /// An order of nobody here, of this second.
@@ -97,7 +97,7 @@ fn an_exit_of_positions_behind_an_order_that_is_not_shown_is_not_shown_either() 
 #[test]
 fn a_change_counts_until_the_order_book_has_its_quantity() {
     let change = |quantity| {
-        let effect = Some(Effect::Changes(vec![ChangedOrder { id: "1".into(), quantity }]));
+        let effect = Some(OrderEffect::Changes(vec![ChangedOrder { id: "1".into(), quantity }]));
         let reserved = Reserved { legs: vec![], is_opaque: true };
         UnreadRequest { ids: vec![], reserved, effect, ..sent("", 0) }
     };
@@ -121,7 +121,7 @@ fn a_conversion_counts_until_the_position_is_smaller_without_a_fill() {
     let legs = vec![leg("A", -10)];
     let reserved = Reserved { legs: legs.clone(), is_opaque: true };
     let converted =
-        UnreadRequest { ids: vec![], reserved, effect: Some(Effect::Converts(legs)), ..sent("", 0) };
+        UnreadRequest { ids: vec![], reserved, effect: Some(OrderEffect::Converts(legs)), ..sent("", 0) };
     let shows = |book: &[BookRow], net| {
         learn(&mut holding(10), (book, net), std::slice::from_ref(&converted), at(5))[0].is_none()
     };
@@ -190,7 +190,7 @@ fn what_cannot_be_told_is_not_shown() {
             by_its_clock: &|moment| moment,
             on_the_way: &[],
         };
-        let left = holding(0).learn(&seen, &[&sent("7", -4)]);
+        let left = super::learn(&mut holding(0), &seen, &[&sent("7", -4)]);
         assert_eq!(left[0].is_none(), is_shown, "a GTT order that waits has done nothing");
     }
 }

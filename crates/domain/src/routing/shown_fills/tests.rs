@@ -2,7 +2,11 @@ use chrono::TimeDelta;
 use rust_decimal::Decimal;
 
 use super::*;
-use crate::routing::exposure::tests::{leg, position};
+use crate::routing::{
+    exposure::tests::{leg, position},
+    request::Reserved,
+    settling::{self, SeenBooks, UnreadRequest},
+};
 
 pub(in crate::routing) fn row(id: &str, quantity: i64, filled: i64) -> BookRow {
     let leg = leg("A", quantity);
@@ -50,7 +54,7 @@ pub(in crate::routing) fn learn(
         by_its_clock: &|moment| moment,
         on_the_way: &[],
     };
-    fills.learn(&seen, &requests.iter().collect::<Vec<_>>())
+    settling::learn(fills, &seen, &requests.iter().collect::<Vec<_>>())
 }
 
 #[test]

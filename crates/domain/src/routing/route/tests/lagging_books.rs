@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use super::*;
 use crate::routing::{
     live_positions::BookRow,
-    settling::{SeenBooks, UnreadRequest},
+    settling::{self, SeenBooks, UnreadRequest},
     shown_fills::{ShownFills, unseen_fills},
 };
 
@@ -148,7 +148,7 @@ impl Keeper {
         };
         self.last = book.clone();
         let requests: Vec<&UnreadRequest> = self.answered.iter().map(|(request, _)| request).collect();
-        let left = self.fills.learn(&seen, &requests);
+        let left = settling::learn(&mut self.fills, &seen, &requests);
         let answered = std::mem::take(&mut self.answered).into_iter().zip(left);
         self.answered = answered.filter_map(|((request, _), left)| Some((request, left?))).collect();
         let (waiting_ids, waiting) =
