@@ -52,7 +52,7 @@ use crate::{
     build_info,
     http::{Front, journal_signal::JournalSignal},
     keys::KeyAdmin,
-    store::postgres::HeldLease,
+    store::postgres::{HeldLease, PostgresStore},
 };
 
 pub(super) fn start_actors(
@@ -264,7 +264,7 @@ async fn without_memory(parts: &Parts) -> Result<Option<LivePositions>, StoreErr
 /// answers nobody, and is only started again and again.
 pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<(), StoreError> {
     let is_noted = PUT_BACK.read(parts.store.as_ref()).await?.or_unreadable(true).unwrap_or(false);
-    let holding = parts.lease.as_ref().map(|lease| lease.holding());
+    let holding = parts.lease.as_ref().map(PostgresStore::holding);
     let was_put_back = is_noted || holding.is_some_and(HeldLease::was_put_back);
     let event = Event::KeeperStarted {
         version: build_info::VERSION.to_owned(),

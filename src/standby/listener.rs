@@ -162,7 +162,7 @@ async fn passed_on(
     };
     let address = match address(request, holder) {
         Ok(address) => address,
-        Err(refusal) => return refusal,
+        Err(why) => return nobody(request, &why),
     };
     let origin = match page.at_holder(request, &address) {
         AtHolder::Unchanged => None,
@@ -202,18 +202,21 @@ async fn passed_on(
 }
 
 /// Where the holder is, if it is to be asked.
-fn address(request: &HttpRequest, holder: &Holder) -> Result<String, HttpResponse> {
+///
+/// # Errors
+/// Why not, in words.
+fn address(request: &HttpRequest, holder: &Holder) -> Result<String, String> {
     let (held, away) = (holder.get(), holder.away());
     if let Some(why) = away.as_ref().filter(|_| request.path() == "/api/status") {
         // Whoever asks how it is here is not told how it is elsewhere.
-        return Err(nobody(request, &format!("this keeper stands by, and {}", of_the_database(why))));
+        return Err(format!("this keeper stands by, and {}", of_the_database(why)));
     }
     let Some(address) = held.as_ref().and_then(|held| held.address.clone()) else {
         let why = away.map_or_else(String::new, |why| format!("; {}", of_the_database(&why)));
-        return Err(nobody(request, &format!("{}{why}", without_address(held.as_ref()))));
+        return Err(format!("{}{why}", without_address(held.as_ref())));
     };
     if request.headers().contains_key(PASSED_ON) {
-        return Err(nobody(request, &format!("{STANDS_BY}, connect to {address} instead")));
+        return Err(format!("{STANDS_BY}, connect to {address} instead"));
     }
     Ok(address)
 }

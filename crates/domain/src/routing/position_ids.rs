@@ -1,6 +1,6 @@
 //! Which positions an exit or a conversion names (docs/fyers-api.md, "Exit", "Convert").
 
-use fyers_api::{model::Position, operation::Operation};
+use fyers_api::{codes, model::Position, operation::Operation};
 use serde_json::Value;
 
 /// With one of these an exit is about more than the ids beside it.
@@ -41,12 +41,33 @@ pub(super) fn is_of_symbol(symbol: &str, id: &str) -> bool {
     behind.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
 }
 
+/// Whether it is spelt as FYERS spells them, as `NSE:SBIN-EQ-INTRADAY`: such a one is of its own symbol and of no other.
+pub(super) fn is_plain(id: &str) -> bool {
+    let of = id.rsplit_once('-').and_then(|(symbol, product)| Some((symbol.split_once(':')?, product)));
+    let is_word = |text: &str| !text.is_empty() && text.chars().all(|one| one.is_ascii_uppercase());
+    of.is_some_and(|((exchange, name), product)| {
+        is_word(exchange) && !name.is_empty() && codes::product(product).is_ok()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use fyers_api::model::Product;
     use rust_decimal::Decimal;
 
     use super::*;
+
+    #[test]
+    fn an_id_as_fyers_spells_it_is_of_its_own_symbol() {
+        for plain in ["NSE:SBIN-EQ-INTRADAY", "NSE:NIFTY26NOVFUT-MARGIN", "MCX:GOLD26DECFUT-CNC"] {
+            assert!(is_plain(plain), "{plain}");
+        }
+        for odd in
+            ["", "7", "NSE:SBIN-EQ", "NSE:SBIN-EQ-ODD", "SBIN-EQ-INTRADAY", ":A-CNC", "NSE:-CNC", "nse:A-CNC"]
+        {
+            assert!(!is_plain(odd), "{odd}");
+        }
+    }
 
     #[test]
     fn positions_are_named_all_or_none() {

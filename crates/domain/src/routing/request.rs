@@ -172,7 +172,8 @@ impl OrderCall {
 
     /// Of these positions, those that an exit may close, or a conversion take away.
     pub fn closes<'a>(&self, open: &'a [Position]) -> Vec<&'a Position> {
-        let named = |id: &String| open.iter().any(|one| position_ids::is_of(one, id));
+        let named =
+            |id: &String| position_ids::is_plain(id) || open.iter().any(|one| position_ids::is_of(one, id));
         // An id that is not understood may be any position's.
         let ids = self.positions.as_ref().filter(|ids| ids.iter().all(named));
         let is_closed =
