@@ -355,39 +355,6 @@ async fn an_order_that_waits_in_simulation_is_cancelled_when_orders_go_to_fyers(
 }
 
 #[actix::test]
-async fn positions_are_looked_at_until_settled_and_a_failed_reading_forgets_nothing() {
-    let floor = floor(false, true).await;
-    floor.place("NSE:SBIN-EQ", 5, 1).await;
-    // The order fills a second after its answer.
-    floor.fyers.books(&[row("26112300000001", 5, 6)], &[]);
-    time::sleep(Duration::from_millis(1_500)).await;
-    floor.fyers.books(&[row("26112300000001", 5, 2)], &[held(5)]);
-    time::sleep(Duration::from_secs(10)).await;
-    let net = |floor: &Floor| {
-        let live = floor.store.shelf.lock().unwrap().live_positions.clone();
-        live.positions.iter().map(|position| position.net).sum::<i64>()
-    };
-    assert_eq!(net(&floor), 5);
-    floor.fyers.books(&[], &[held(5), json!({"symbol": "NSE:INFY-EQ", "netQty": null})]);
-    time::sleep(Duration::from_secs(60)).await;
-    assert_eq!(
-        floor.store.count(|event| matches!(event, Event::PositionUnknown { .. })),
-        1,
-        "seen by itself"
-    );
-    floor.fyers.says("/positions", 503, &json!({"s": "error", "code": -1, "netPositions": []}));
-    time::sleep(Duration::from_secs(300)).await;
-    assert_eq!(net(&floor), 5, "not read is not none");
-    let alarms = floor.store.count(|event| matches!(event, Event::PositionsUnreadable { over: false }));
-    assert_eq!(alarms, 1, "one alarm");
-    floor.actor.send(session(false)).await.unwrap();
-    for (symbol, side) in [("NSE:SBIN-EQ", -1), ("NSE:INFY-EQ", -1), ("NSE:INFY-EQ", 1)] {
-        let (done, _) = floor.place(symbol, 1, side).await;
-        assert_eq!(done.venue, Venue::None, "{symbol} {side}");
-    }
-}
-
-#[actix::test]
 async fn nothing_new_leaves_while_the_keeper_stops() {
     let floor = floor(false, true).await;
     floor.actor.send(StopOrders).await.unwrap();
