@@ -9,8 +9,9 @@
 //! FYERS counts what arrives and the keeper what leaves: a call on a new connection arrives later than one on an old
 //! one. Between its leaving and its answer is all that is known. So a call counts until FYERS' span has passed since its
 //! answer, and a little longer than that span since it left; one without an answer is taken to have arrived when it is
-//! [`LATEST`] old, so that a FYERS that hangs holds up nobody for long. A few calls stay free for the session (is the token
-//! good?), which may use all of a span; the keeper's reading may use a little less, orders of bots less, their reads less still.
+//! [`LATEST`] old, so that a FYERS that hangs holds up nobody for long. A
+//! few calls stay free for the session (is the token good?), which may use the whole of a span; the keeper's reading
+//! (where is that order?) may use a little less, orders of bots less, and reads of bots less still.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -188,17 +189,11 @@ impl Window {
         }
     }
 
-    /// Another run of the program ended a moment ago, and what it has sent is not known: its last second is taken for full. What
-    /// is counted for it already may be the same calls, and it has not sent more than a minute's: the oldest count for less.
+    /// Another run of the program ended a moment ago, and what it has sent is not known: its last second is taken for full.
     pub(super) fn assume_full_second(&mut self, now: Duration) {
-        let ([second, minute], arrived) = (&SPANS, Some(now));
-        self.log.push_back(Call { left: now, weight: second.all, share: None, arrived, from: None });
-        let counted: Vec<_> = self.log.iter_mut().filter(|call| call.end(minute, now) > now).collect();
-        let mut too_many = counted.iter().map(|call| call.weight).sum::<u32>().saturating_sub(minute.all);
-        for call in counted {
-            let less = call.weight.min(too_many);
-            (call.weight, too_many) = (call.weight - less, too_many - less);
-        }
+        let [second, _] = &SPANS;
+        let (arrived, weight) = (Some(now), second.all);
+        self.log.push_back(Call { left: now, weight, share: None, arrived, from: None });
     }
 
     /// What runs before this one have sent, oldest first: FYERS counts it as well. What had no answer had arrived when the
@@ -317,9 +312,9 @@ impl Window {
         let fyers = self.held(now);
         let spans = SPANS.map(|span| (span.limit, self.room_in(&span, cost, now)));
         let of_key = SPANS.map(|span| (Limit::Key, self.room_of_key(&span, cost, now)));
+        let all = [(Limit::Day, day.unwrap_or_default()), (Limit::Fyers, fyers)];
         // Of limits that are as long the last one is named.
-        let first = [(Limit::Day, day.unwrap_or_default()), (Limit::Fyers, fyers)];
-        let all = first.into_iter().chain(of_key).chain(spans);
+        let all = all.into_iter().chain(of_key).chain(spans);
         let longest = all.max_by_key(|(_, length)| *length)?;
         while self.log.front().is_some_and(|call| call.end(&SPANS[1], now) <= now) {
             self.log.pop_front();
