@@ -7,6 +7,7 @@ use crate::{
     bot::{Bot, Told},
     card::{press_through, trade, wait_card},
     support::{Home, Keeper, wait_for},
+    unconfirmed::is_on_disk,
 };
 
 const SBIN: &str = "NSE:SBIN-EQ";
@@ -164,11 +165,9 @@ fn an_exit_that_fyers_refuses_with_a_dead_token_may_be_there_and_the_bot_hears_s
     let keeper = start(&home);
     trade(&home, &token, SBIN, 10);
     let bot = Bot::of(&home, &keeper);
-    let readings = || home.sim.call_count(endpoint::ORDERS).total;
-    let before = readings();
+    // What differs is read again.
     bot.get("/api/v3/positions");
-    // What differs is read again; the reading after that begins when this one has been learnt.
-    wait_for("two readings", || (readings() >= before + 2).then_some(()));
+    wait_for("the position on disk", || is_on_disk(&home, SBIN).then_some(()));
     let dead = json!({"s": "error", "code": -16, "message": "Could not authenticate the user"});
     home.sim.inject(FaultRule::once(on_orders("POST"), Fault::Answered { status: 401, body: dead.clone() }));
     home.sim

@@ -71,7 +71,7 @@ fn a_token_that_waits_for_fyers_word_is_neither_lost_nor_in_need_of_a_login() {
 }
 
 /// Whether a symbol is among the positions that a next start will know of.
-fn is_on_disk(home: &Home, symbol: &str) -> bool {
+pub(crate) fn is_on_disk(home: &Home, symbol: &str) -> bool {
     let database = rusqlite::Connection::open(home.path("state/keeper.db")).unwrap();
     let known = "SELECT value FROM facts WHERE name = 'positions_at_fyers'";
     let known: Result<String, _> = database.query_row(known, [], |row| row.get(0));
