@@ -112,12 +112,12 @@ impl CallsBefore {
     /// The calls to count by somebody who knows its own: those of others, and those that the last holder may have sent.
     pub fn elsewhere(&self, own: u32) -> Vec<PastCall> {
         let known = self.written.iter().flat_map(|written| written.all(self.age));
-        let mut calls: Vec<_> =
-            known.filter(|call| call.origin != own && call.age.as_secs() < COUNTS_FOR).collect();
+        let known: Vec<_> = known.filter(|call| call.age.as_secs() < COUNTS_FOR).collect();
+        // The last holder counted this one's calls, too, when it sent its own.
         let assumed =
-            self.crashed(own).map(|holder| self.assumed(holder, weight(&calls))).unwrap_or_default();
-        calls.extend(assumed);
-        calls
+            self.crashed(own).map(|holder| self.assumed(holder, weight(&known))).unwrap_or_default();
+        let elsewhere = known.into_iter().filter(|call| call.origin != own);
+        elsewhere.chain(assumed).collect()
     }
 
     /// Another keeper, which has ended without a word of what it sent last.
@@ -232,6 +232,19 @@ mod tests {
         assert_eq!(of_holder(&crash.elsewhere(HERE)), 1);
         assert!(crash.is_in_doubt(HERE) && !crash.is_in_doubt(THERE));
         assert!(!let_go(&full, 1).is_in_doubt(HERE));
+    }
+
+    /// This one's own calls before that holder's are in the same minute: the holder had counted them, and sent no more than
+    /// was left.
+    #[test]
+    fn what_is_assumed_of_a_crash_leaves_room_for_ones_own_calls() {
+        let own: Vec<_> = (30..60).map(|age| call(HERE, age, 6)).collect();
+        let crash = CallsBefore { over: seconds(0), is_whole: false, age: seconds(15), ..let_go(&own, 0) };
+        let still_counts = weight(
+            &own.iter().copied().filter(|call| call.age.as_secs() + 15 < COUNTS_FOR).collect::<Vec<_>>(),
+        );
+        assert!(still_counts > 70, "{still_counts}");
+        assert_eq!(weight(&crash.elsewhere(HERE)) + still_counts, MOST_A_MINUTE);
     }
 
     /// Its own calls a keeper knows by itself, over every start: they are not counted twice.
