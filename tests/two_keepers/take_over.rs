@@ -83,6 +83,40 @@ fn the_calls_of_both_keepers_are_within_the_limits() {
     world.judge();
 }
 
+/// A bot has ordered for a while, and its keeper dies: what that one may have sent since it told of it last is little, and the
+/// next order goes at once.
+#[test]
+fn after_the_crash_of_a_holder_with_a_bot_at_work_the_next_order_goes() {
+    let Some(mut world) = two() else { return };
+    world.wait_warm(0);
+    for _ in 0..20 {
+        assert!(world.order(0, "at work").is_some());
+    }
+    world.kill9(0);
+    world.wait_acts(1);
+    assert!(world.order(1, "of the new holder").is_some());
+    world.judge();
+}
+
+/// What leaves while the database is away nobody could be told of: a bot reads on, and not for ever.
+#[test]
+fn while_the_database_is_away_few_calls_leave() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.server.crash();
+    let read = reads(&world, 0, 200);
+    let refused = crate::support::get_with_key(&world.url(0, "/api/v3/funds"), crate::hosts::KEY);
+    println!("{read} reads, then {refused:?}");
+    assert!((1..50).contains(&read), "{read}");
+    let is_told = refused.is_some_and(|(status, body)| status == 429 && body.contains("the state database"));
+    // A slow machine reads for longer than the lease is good.
+    assert!(is_told || world.log(0).contains("lease.lost"), "{}", world.log(0));
+    world.server.run();
+    world.wait_acts(0);
+    assert!(reads(&world, 0, 20) > 10);
+}
+
 /// It has called FYERS as often as bots may in a minute, and dies. That it may have called more until its end keeps nobody from
 /// asking whether the token is good: the next one does not wait until those calls are a minute old.
 #[test]
