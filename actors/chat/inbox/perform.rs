@@ -10,7 +10,7 @@ use keeper_domain::chat::inbox::{
     confirm::{Nonce, buttons},
     reaction::{CommandOrigin, MessageReaction, PressReaction, Reaction},
 };
-use keeper_domain::chat::talk::{Action, Bubble, Control};
+use keeper_domain::chat::talk::{Action, Bubble, Control, TalkTopic};
 
 /// The longest wait for an answer of Control. A login takes up to half a minute.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,6 +21,9 @@ const PASSING: usize = 60;
 const SLOW: &str = "That takes unusually long, so I cannot say how it went. See /status";
 const WORKING: &str = "One moment…";
 const CANCELLED: &str = "Cancelled: nothing was done.";
+const LATE: &str = "Not taken: nothing was done.";
+const LATE_QUESTION: &str = "Not taken: this question is more than a minute old, or was asked before the keeper started or changed \
+     hands, so your press did nothing. Send the command again if you still want it. How things are now:";
 const NOT_DELETED: &str = "I could not delete your message with the code: please delete it.";
 
 const UNWRITTEN: &str =
@@ -109,6 +112,14 @@ impl Performer<'_> {
                 let act = in_words(self.control.act(action.clone(), &origin.by));
                 let (outcome, _) = tokio::join!(act, self.speaker.answer(callback, WORKING, false));
                 self.settle(origin, &action, &outcome).await;
+            }
+            PressReaction::Late => {
+                // What the keeper before has made of an earlier press shows in the mode.
+                let (mode, _) = tokio::join!(
+                    in_words(self.control.tell(TalkTopic::Mode)),
+                    self.speaker.answer(callback, LATE, false)
+                );
+                self.speaker.replace(origin, format!("{LATE_QUESTION}\n{mode}")).await;
             }
             PressReaction::No(_, action) => {
                 self.speaker.answer(callback, "", false).await;
