@@ -10,7 +10,7 @@ use keeper_domain::chat::inbox::{
     confirm::{Nonce, buttons},
     reaction::{CommandOrigin, MessageReaction, PressReaction, Reaction},
 };
-use keeper_domain::chat::talk::{Action, Bubble, Control, TalkTopic};
+use keeper_domain::chat::talk::{Action, Bubble, Control};
 
 /// The longest wait for an answer of Control. A login takes up to half a minute.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -22,8 +22,8 @@ const SLOW: &str = "That takes unusually long, so I cannot say how it went. See 
 const WORKING: &str = "One moment…";
 const CANCELLED: &str = "Cancelled: nothing was done.";
 const LATE: &str = "Not taken: nothing was done.";
-const LATE_QUESTION: &str = "Not taken: this question is more than a minute old, or was asked before the keeper started or changed \
-     hands, so your press did nothing. Send the command again if you still want it. How things are now:";
+const LATE_QUESTION: &str = "Not taken: your press did nothing. The question is more than a minute old, or was asked before the keeper \
+     started or changed hands. Look at /mode, which says whether trading is halted, and send the command again if you still want it.";
 const NOT_DELETED: &str = "I could not delete your message with the code: please delete it.";
 
 const UNWRITTEN: &str =
@@ -114,12 +114,8 @@ impl Performer<'_> {
                 self.settle(origin, &action, &outcome).await;
             }
             PressReaction::Late => {
-                // What the keeper before has made of an earlier press shows in the mode.
-                let (mode, _) = tokio::join!(
-                    in_words(self.control.tell(TalkTopic::Mode)),
-                    self.speaker.answer(callback, LATE, false)
-                );
-                self.speaker.replace(origin, format!("{LATE_QUESTION}\n{mode}")).await;
+                self.speaker.answer(callback, LATE, false).await;
+                self.speaker.replace(origin, LATE_QUESTION.to_owned()).await;
             }
             PressReaction::No(_, action) => {
                 self.speaker.answer(callback, "", false).await;

@@ -10,8 +10,10 @@ use fyers_api::ist::ist;
 
 /// Characters of a line at most.
 const LONGEST: usize = 300;
-/// And of a list in it: a line has two at most.
+/// Of a list of positions or of orders that wait: a line has both.
 const LISTED: usize = 110;
+/// Of the list of orders.
+const ORDERS: usize = 260;
 
 fn until(at: DateTime<Utc>) -> String {
     ist(at).format("%a %d %b, %H:%M").to_string()
@@ -92,7 +94,7 @@ fn exchange(event: &Event) -> Option<String> {
             match asked.words() {
                 Some(asked) => format!("Sent, answer lost: {asked}"),
                 None if orders.len() > 1 => {
-                    format!("{} orders sent, answer lost: {}", orders.len(), and_more(orders, LISTED))
+                    format!("{} orders sent, answer lost: {}", orders.len(), and_more(orders, ORDERS))
                 }
                 None if *token_refused => {
                     format!("Order refused with the token, and may be at FYERS: {}", order(symbol, *quantity))

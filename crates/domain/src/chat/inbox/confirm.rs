@@ -2,7 +2,7 @@
 //!
 //! They are not on disk. After a restart, or with another keeper that has taken over, every button is a late one, which is the
 //! safe side: what was not done can be asked for again, what was done by mistake cannot be taken back. Whoever pressed it is
-//! told so in the chat, with how things are: the keeper before may have done it, or not.
+//! told so in the chat.
 
 use chrono::{DateTime, TimeDelta, Utc};
 

@@ -117,7 +117,7 @@ pub enum PressReaction {
     Yes(Nonce, Action),
     /// A question was answered with no.
     No(Nonce, Action),
-    /// The button of a question that is not waited for any more: do nothing, and say in the chat how things are.
+    /// The button of a question that is not waited for any more: do nothing, and say so in the chat.
     Late,
 }
 
