@@ -44,9 +44,8 @@ pub fn whole_text(alert: &Outgoing) -> String {
     if alert.count < 2 || alert.items.is_empty() {
         return alert.text.clone();
     }
-    let texts = (0..=alert.items.len()).rev().map(|shown| listed(alert, shown));
-    let shortest = || listed(alert, 0);
-    texts.into_iter().find(|text| fitting(text).len() == text.len()).unwrap_or_else(shortest)
+    let mut texts = (0..=alert.items.len()).rev().map(|shown| listed(alert, shown));
+    texts.find(|text| fitting(text).len() == text.len()).unwrap_or_else(|| listed(alert, 0))
 }
 
 /// With so many of its items, and how many more there are.
