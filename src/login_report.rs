@@ -8,7 +8,8 @@ use keeper_domain::{
     reason::Reason,
     session::{
         SessionView,
-        login::{LoginFailure, Redirect, StateRefusal},
+        lack::{Lack, lack},
+        login::{LoginFailure, Redirect, StateRefusal, read_pasted},
     },
     text::excerpt,
 };
@@ -16,6 +17,9 @@ use serde::{Deserialize, Serialize};
 
 /// Where each way to a login begins.
 const AGAIN: &str = "Start again: /login in Telegram, the status page, or `fyers-keeper login`.";
+
+const NO_CODE: &str = "FYERS comes back from a login with auth_code= in the address; it is missing here.";
+const CUT: &str = "What stands behind auth_code= is cut off or changed.";
 
 /// How a person gets to FYERS' login and back.
 #[derive(Clone)]
@@ -197,13 +201,40 @@ impl LoginReport {
         report
     }
 
-    /// What was pasted is neither a redirect address nor a code.
-    pub fn unreadable() -> Self {
-        Self::bad(
-            None,
-            "That is not a login code",
-            ["Paste the whole address of the page you landed on after the login, or the code it shows."],
-        )
+    /// What was pasted is no login: what is missing in it.
+    pub fn unreadable(pasted: &str) -> Self {
+        const WHOLE: &str =
+            "Paste the whole address of the page you land on after the login, with all after the \"?\".";
+        match lack(pasted) {
+            Lack::Code => Self::bad(None, "There is no login code in that address", [NO_CODE, WHOLE]),
+            Lack::WholeCode => Self::bad(None, "The login code is not whole", [CUT, WHOLE]),
+            Lack::Address | Lack::State => {
+                Self::bad(None, "That is neither an address nor a login code", [WHOLE])
+            }
+        }
+    }
+
+    /// A browser was sent to the keeper's callback with an address that is no login's.
+    pub fn not_back_from_login(query: &str) -> Self {
+        match lack(&format!("?{query}")) {
+            Lack::WholeCode => {
+                Self::bad(None, "The login code is not whole", [CUT, "Nothing was changed.", AGAIN])
+            }
+            Lack::State => Self::bad(
+                None,
+                "This address has no state in it",
+                [
+                    "FYERS comes back with state= in the address, by which the keeper knows a login that it has begun.",
+                    "Nothing was changed.",
+                    AGAIN,
+                ],
+            ),
+            Lack::Address | Lack::Code => Self::bad(
+                None,
+                "There is no login code in this address",
+                [NO_CODE, "Nothing was changed.", AGAIN],
+            ),
+        }
     }
 
     /// The keeper itself did not answer.
@@ -235,13 +266,11 @@ impl LoginReport {
     }
 }
 
-/// The code of a redirect, or the report of its refusal.
-pub fn code_of(
-    redirect: Option<Redirect>,
-) -> Result<(keeper_domain::secret::AuthCode, Option<String>), LoginReport> {
-    match redirect {
+/// The code in what a person has pasted, or the report of why there is none.
+pub fn code_in(pasted: &str) -> Result<(keeper_domain::secret::AuthCode, Option<String>), LoginReport> {
+    match read_pasted(pasted) {
         Some(Redirect::Code { code, state }) => Ok((code, state)),
         Some(Redirect::Refused { code, message, .. }) => Err(LoginReport::denied(code, &message)),
-        None => Err(LoginReport::unreadable()),
+        None => Err(LoginReport::unreadable(pasted)),
     }
 }

@@ -1,7 +1,7 @@
 //! Bots for a phone: their keys, and what they follow.
 
 use keeper_domain::{
-    alerts::words::excerpt,
+    alerts::words::and_more,
     mode::Mode,
     money::{count, rupees},
 };
@@ -100,7 +100,7 @@ fn source(name: &str, source: &SourceStatus) -> String {
     let lost: Vec<_> = source.lost.iter().map(|(reason, count)| format!("{reason} {count}")).collect();
     let lost = match lost.is_empty() {
         true => String::new(),
-        false => format!("; lost since the start: {}", excerpt(&lost.join(", "), 80)),
+        false => format!("; lost since the start: {}", and_more(&lost, 80)),
     };
     format!("{name}: {state}{lost}.")
 }

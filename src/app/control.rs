@@ -16,7 +16,7 @@ use keeper_actors::{
 };
 use keeper_domain::{
     alert::Severity,
-    alerts::words::excerpt,
+    alerts::words::and_more,
     chat::{
         card::rules::CardRequest,
         talk::{Action, Control, Person, TalkTopic},
@@ -30,7 +30,7 @@ use keeper_domain::{
     ports::{Change, Store, Time},
     reason::Reason,
     routing::real_positions::halt_leaves,
-    session::login::{LoginOrigin, read_pasted},
+    session::login::LoginOrigin,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -41,7 +41,7 @@ use crate::app::{
 use crate::{
     http::{Backend, account},
     keys::{self, KeyAdmin, KeyError},
-    login_report::code_of,
+    login_report::code_in,
     refresh_report,
     status::SessionStatus,
     telegram::GroupMoves,
@@ -121,7 +121,7 @@ impl KeeperControl {
     async fn flat(&self, by: &Person) -> String {
         match self.actors.exchange.send(ClearSimulated { by: by.name.clone() }).await {
             Ok(Some(cleared)) => cleared_words(&cleared),
-            Ok(None) => "Nothing was closed, because the disk fails: the simulated positions stay. /status tells of it; then /flat again.".to_owned(),
+            Ok(None) => "Nothing was closed, because the disk fails: the simulated positions stay. /status tells of it; then send /flat, or press the button on the page, again.".to_owned(),
             Err(_) => NO_ANSWER.to_owned(),
         }
     }
@@ -259,10 +259,12 @@ fn cleared_words(cleared: &Cleared) -> String {
     if cleared.shut.is_empty() {
         return closed;
     }
-    let shut = excerpt(&cleared.shut.join(", "), 160);
+    let shut = and_more(&cleared.shut, 160);
     let opens = cleared.opens.map(|at| ist(at).format(" It opens %a %d %b at %H:%M IST.").to_string());
     let opens = opens.unwrap_or_default();
-    format!("{closed}\nStill open, because the market is closed: {shut}.{opens} Send /flat again then.")
+    format!(
+        "{closed}\nStill open, because the market is closed: {shut}.{opens} Send /flat again then, or press the button on the page."
+    )
 }
 
 #[async_trait]
@@ -350,7 +352,7 @@ impl Control for KeeperControl {
     }
 
     async fn redeem(&self, pasted: SecretString, _by: &Person) -> String {
-        match code_of(read_pasted(pasted.expose_secret())) {
+        match code_in(pasted.expose_secret()) {
             Ok((code, _)) => {
                 // A card that is a receipt already says nothing more of a code that comes again.
                 let was_good = self.backend.session().await.is_some_and(|session| session.usable.is_some());

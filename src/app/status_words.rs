@@ -1,7 +1,7 @@
 //! The state of the keeper for a phone: mode, token, health.
 
 use keeper_domain::{
-    alerts::words::{counted, excerpt},
+    alerts::words::{and_more, counted},
     mode::{Mode, ShownMode},
     routing::real_positions::Protection,
 };
@@ -54,11 +54,17 @@ pub(super) fn token(session: &SessionStatus) -> String {
     format!("Token {fingerprint}, {works}, until {}, by {source}.", until.unwrap_or_default())
 }
 
+/// The same below the mode, whose reason is not said a second time.
+fn token_below_mode(status: &Status) -> String {
+    let is_told = status.session.fingerprint.is_none() && status.reason == status.session.reason;
+    if is_told { "No token.".to_owned() } else { token(&status.session) }
+}
+
 pub(super) fn status(status: &Status) -> String {
     let next = status.next_tick.map(|at| at.format("%a %d %b, %H:%M IST").to_string());
     let open = status.open_at_fyers.iter().cloned();
     let rest = [
-        token(&status.session),
+        token_below_mode(status),
         format!("Next check: {}.", next.unwrap_or_else(|| "unknown".to_owned())),
         format!(
             "{} simulated today, {} waiting.",
@@ -94,9 +100,9 @@ fn rejected_words(status: &Status) -> Option<String> {
 }
 
 fn leftover_words(status: &Status) -> Option<String> {
-    let left = excerpt(&status.simulated_left.join(", "), 160);
+    let left = and_more(&status.simulated_left, 160);
     let words = "FYERS does not have them, so their exits are refused, except where you hold as much at FYERS: \
-                 then the exit closes that. /flat clears them.";
+                 then the exit closes that. /flat clears them, and so does the button on the page.";
     (!left.is_empty()).then(|| format!("Simulated positions still open: {left}. {words}"))
 }
 

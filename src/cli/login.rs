@@ -29,7 +29,7 @@ use crate::cli::{
 };
 use crate::{
     fyers::FyersClient,
-    login_report::{LoginReport, code_of},
+    login_report::{LoginReport, code_in},
     store::{StateDir, StateDirError},
 };
 
@@ -77,7 +77,7 @@ pub(super) async fn here(config: &CliConfig, state: &StateDir) -> Result<LoginRe
     let words = landing(config.redirect_uri().as_deref(), config.settings.public_url.as_ref(), false);
     invite(&words, &(setup.authorize)(&nonce), None);
     let Some(pasted) = read_login().await else { return Err(nothing_pasted()) };
-    let (code, told) = match code_of(read_pasted(pasted.expose_secret())) {
+    let (code, told) = match code_in(pasted.expose_secret()) {
         Ok(code) => code,
         Err(report) => return Ok(report),
     };
@@ -163,9 +163,8 @@ async fn read_login() -> Option<SecretString> {
         if read_pasted(pasted.expose_secret()).is_some() {
             return Some(pasted);
         }
-        tell(
-            "There is no login code in that. Paste the whole address of the page you land on, with all after the \"?\":\n",
-        );
+        let LoginReport { title, lines, .. } = LoginReport::unreadable(pasted.expose_secret());
+        tell(&format!("{title}. {}\n", lines.join(" ")));
     }
 }
 

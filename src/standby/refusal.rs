@@ -3,10 +3,14 @@
 use actix_web::{
     HttpRequest, HttpResponse, HttpResponseBuilder,
     http::header::{CONTENT_TYPE, RETRY_AFTER},
+    web,
 };
 use keeper_domain::text::{escaped, shown_lines};
 
-use crate::{http::error, standby::holder::Held};
+use crate::{
+    http::error,
+    standby::holder::{Held, Holder},
+};
 
 /// Where FYERS' login ends.
 const LOGIN: &str = "/fyers/callback";
@@ -58,14 +62,51 @@ pub(super) fn without_address(held: Option<&Held>) -> &'static str {
     }
 }
 
+/// What a person can do who wants the page of the keeper that acts, or wants this one to act.
+fn advice(held: Option<&Held>) -> Vec<String> {
+    const HANDOVER: &str = "To have this keeper act in its place, run `fyers-keeper handover` on the other one's machine. If that \
+                            machine is down, this keeper takes over by itself after about 15 seconds.";
+    const ELSEWHERE: &str = "Open the page at the other keeper's own address. Once KEEPER_ADVERTISE_URL is set there, this address \
+                             leads to it as well.";
+    match held {
+        None => vec![
+            "The other keeper may act all the same: open the page at its own address. Here, `fyers-keeper doctor` says what is \
+             wrong with the database."
+                .to_owned(),
+        ],
+        Some(Held { acts: false, .. }) => {
+            vec!["One of them acts within about 15 seconds: then this page opens.".to_owned()]
+        }
+        Some(Held { is_here: true, .. }) => vec![
+            "After a restart this page opens within about 15 seconds. If another keeper acts, give each a KEEPER_ADVERTISE_URL of \
+             its own."
+                .to_owned(),
+        ],
+        Some(Held { address: None, .. }) => vec![ELSEWHERE.to_owned(), HANDOVER.to_owned()],
+        Some(Held { address: Some(address), .. }) => {
+            vec![format!("The keeper that acts is at {address}: open its page there."), HANDOVER.to_owned()]
+        }
+    }
+}
+
 /// The answer when nobody can be asked, as FYERS would write it: nothing was done.
 pub(super) fn nobody(request: &HttpRequest, why: &str) -> HttpResponse {
     let mut response = HttpResponse::ServiceUnavailable();
     response.insert_header((RETRY_AFTER, "2"));
-    refused(response, request, &format!("{why}; nothing was done"))
+    let held = request.app_data::<web::Data<Holder>>().and_then(|holder| holder.get());
+    refused_with(response, request, &format!("{why}; nothing was done"), &advice(held.as_ref()))
 }
 
-pub(super) fn refused(mut response: HttpResponseBuilder, request: &HttpRequest, why: &str) -> HttpResponse {
+pub(super) fn refused(response: HttpResponseBuilder, request: &HttpRequest, why: &str) -> HttpResponse {
+    refused_with(response, request, why, &[])
+}
+
+fn refused_with(
+    mut response: HttpResponseBuilder,
+    request: &HttpRequest,
+    why: &str,
+    advice: &[String],
+) -> HttpResponse {
     let message = format!("fyers-keeper: {why}");
     response.insert_header(("X-Keeper-Mode", "standby")).insert_header(("X-Keeper-Order-Venue", "none"));
     let is_of_bots = ["/api/", "/data"].iter().any(|start| request.path().starts_with(start));
@@ -76,17 +117,18 @@ pub(super) fn refused(mut response: HttpResponseBuilder, request: &HttpRequest, 
             .body(escaped(&object).into_owned());
     }
     if error::accepts_pages(request) {
-        return as_page(&response.finish(), why);
+        return as_page(&response.finish(), why, advice);
     }
     response.body(format!("{}\n", shown_lines(&message)))
 }
 
 /// The same for a person with a browser.
-fn as_page(plain: &HttpResponse, why: &str) -> HttpResponse {
+fn as_page(plain: &HttpResponse, why: &str, advice: &[String]) -> HttpResponse {
     let mut letters = why.chars();
     let begin = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let words = format!("{begin}{}.", letters.as_str());
-    let mut page = error::page(plain.status().as_u16(), "This keeper stands by", &words, "Try again");
+    let mut page =
+        error::page(plain.status().as_u16(), ("This keeper stands by", &words), advice, "Try again");
     for (name, value) in plain.headers() {
         page.headers_mut().insert(name.clone(), value.clone());
     }
@@ -129,6 +171,34 @@ mod tests {
             let body = to_bytes(answer.into_body()).await.unwrap();
             let body = String::from_utf8_lossy(&body);
             assert!(body.contains(words), "{path} {accept}: {body}");
+        }
+    }
+
+    /// A person who opens the standby's page learns where to go, and how this keeper would act.
+    #[actix_web::test]
+    async fn the_page_says_what_a_person_can_do() {
+        let acting = |address: Option<&str>| Held {
+            address: address.map(str::to_owned),
+            acts: true,
+            ..Held::default()
+        };
+        for (held, words) in [
+            (None, vec!["fyers-keeper doctor"]),
+            (Some(Held::default()), vec!["within about 15 seconds"]),
+            (Some(Held { is_here: true, ..acting(None) }), vec!["a KEEPER_ADVERTISE_URL of its own"]),
+            (Some(acting(None)), vec!["at the other keeper&#39;s own address", "fyers-keeper handover"]),
+            (
+                Some(acting(Some("http://10.0.0.1:8080"))),
+                vec!["is at http://10.0.0.1:8080: open its page there", "fyers-keeper handover"],
+            ),
+        ] {
+            let holder = Holder::default();
+            held.into_iter().for_each(|held| holder.set(held));
+            let request = TestRequest::get().insert_header(("accept", "text/html"));
+            let request = request.app_data(web::Data::new(holder)).to_http_request();
+            let body = to_bytes(nobody(&request, "this keeper stands by").into_body()).await.unwrap();
+            let body = String::from_utf8_lossy(&body);
+            assert!(words.iter().all(|words| body.contains(words)), "{words:?}: {body}");
         }
     }
 

@@ -2,7 +2,7 @@
 //! `component:measurement`.
 
 use chrono::TimeDelta;
-use keeper_domain::app_kind::READS_ONLY;
+use keeper_domain::{app_kind::READS_ONLY, text::and_more};
 use serde_json::{Value, json};
 
 use crate::status::model::{ActorStatus, Check, Checks, Health, OutboxStatus, Status};
@@ -128,7 +128,8 @@ fn app(status: &Status) -> Check {
 fn out_of_reach(status: &Status) -> Check {
     let open = status.open_at_fyers.is_some();
     let bad = open && !status.session.usable;
-    let words = "a real position is open, or may be, and the keeper cannot manage it without a token";
+    let words =
+        "what is open at FYERS with real money, or may be, cannot be managed by the keeper without a token";
     Check { output: bad.then(|| words.to_owned()), ..check(status, warn_if(bad), json!(open)) }
 }
 
@@ -137,8 +138,9 @@ fn leftovers(status: &Status) -> Check {
     let left = &status.simulated_left;
     let words = || {
         format!(
-            "simulated positions are still open: {}; orders that would close them are refused until /flat in Telegram clears them",
-            left.join(", ")
+            "simulated positions are still open: {}; orders that would close them are refused until they are cleared: /flat in \
+             Telegram, or the button on the page",
+            and_more(left, 300)
         )
     };
     let output = (!left.is_empty()).then(words);

@@ -192,7 +192,7 @@ pub struct Status {
     /// The webhook's outbox; `None` when it is not configured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook: Option<OutboxStatus>,
-    /// Orders the MockExchange took today.
+    /// Orders the MockExchange took today; those that it rejected are not counted.
     pub orders_simulated_today: u64,
     /// Orders that FYERS refused today.
     #[serde(default)]

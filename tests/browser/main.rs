@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
 mod keys;
+mod leftovers;
 mod login;
 mod phone;
 mod readme;

@@ -25,7 +25,7 @@ pub(crate) fn outside<T: Send>(work: impl FnOnce() -> T + Send) -> T {
 }
 
 /// A person logs in elsewhere.
-async fn log_in(home: &Home, keeper: &Keeper) {
+pub(crate) async fn log_in(home: &Home, keeper: &Keeper) {
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     let client = client.build().unwrap();
     let answer = client.get(keeper.url("/fyers/login")).send().await.unwrap();
@@ -109,6 +109,7 @@ fn small_pages_fit_a_phone_and_a_desktop_by_day_and_night() {
                     "This link is not from this keeper",
                     "4-stranger",
                 ),
+                ("/fyers/callback", "There is no login code in this address", "5-no-code"),
             ] {
                 phone.go(&keeper.url(path)).await;
                 phone.sees(headline).await;

@@ -37,7 +37,7 @@ fn quoted(text: &str) -> Vec<String> {
 
 /// The keeper's commands in a line: the program's name and what follows, up to a comment or another command.
 fn commands(line: &str) -> Vec<Vec<String>> {
-    let parts = line.split(['|', ';', '#']).flat_map(|part| part.split("&&"));
+    let parts = line.split(['|', ';', '#', '>']).flat_map(|part| part.split("&&"));
     let words = |part: &str| part.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let of_keeper = |words: Vec<String>| {
         let at = words.iter().position(|word| word == "fyers-keeper")?;
@@ -89,6 +89,15 @@ fn every_command_of_the_keeper_that_a_document_names_is_one() {
         }
     }
     assert!(seen > 8, "{seen} commands found: the search is broken");
+}
+
+#[test]
+fn the_guide_of_daily_use_names_every_command_of_the_chat() {
+    let guide = fs::read_to_string(root().join("docs/OPERATE.md")).unwrap();
+    let words: Vec<&str> = guide.split(|c: char| c.is_whitespace() || matches!(c, '`' | ',' | '.')).collect();
+    for (command, _) in keeper_domain::chat::inbox::commands::COMMANDS {
+        assert!(words.contains(&format!("/{command}").as_str()), "/{command}");
+    }
 }
 
 #[test]

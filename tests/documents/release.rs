@@ -66,6 +66,26 @@ fn install_sh_asks_for_what_a_release_has() {
     }
 }
 
+/// The notes are the version's part of the changelog: taken out by the workflow's own command.
+#[test]
+fn the_notes_of_a_release_are_its_part_of_the_changelog() {
+    let release = yaml(".github/workflows/release.yml");
+    let steps = runs(&release, "publish");
+    let command = steps.iter().flat_map(|step| step.lines()).find(|line| line.starts_with("awk ")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let text = "# Changelog\n## [Unreleased]\n- later\n## [1.2.3] - 2026-11-28\n### Added\n- this\n## [1.2.2]\n- before\n";
+    fs::write(folder.path().join("CHANGELOG.md"), text).unwrap();
+    let mut shell = std::process::Command::new("sh");
+    let ran = shell.args(["-c", command]).env("TAG", "v1.2.3").current_dir(folder.path()).status().unwrap();
+    assert!(ran.success());
+    let notes = fs::read_to_string(folder.path().join("notes.md")).unwrap();
+    assert_eq!(notes, "### Added\n- this\n");
+    assert!(
+        runs(&release, "packages").iter().any(|step| step.contains("CHANGELOG.md")),
+        "it must have such a part"
+    );
+}
+
 #[test]
 fn nothing_is_built_for_a_release_before_its_commit_has_passed() {
     let release = yaml(".github/workflows/release.yml");

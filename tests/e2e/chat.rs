@@ -80,6 +80,16 @@ fn without_a_token_the_real_positions_are_named_beside_the_simulated_ones() {
 }
 
 #[test]
+fn the_status_says_its_reason_once() {
+    let home = home();
+    let keeper = home.start_ready();
+    keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");
+    let said = ask(&home, "/status", "Mock").text;
+    assert_eq!(said.matches("there has been no login yet").count(), 1, "{said}");
+    assert!(said.contains("\nNo token.\n"), "{said}");
+}
+
+#[test]
 fn the_alert_of_a_lost_token_names_what_is_open_and_the_page_is_not_well() {
     let home = home();
     let keeper = live(&home);
@@ -106,7 +116,7 @@ fn the_alert_of_a_lost_token_names_what_is_open_and_the_page_is_not_well() {
     assert!(alert.contains("fyers-keeper login") && alert.contains("close it in the FYERS app"), "{alert}");
     let page = keeper.get_with_own_key("/").unwrap().1;
     assert!(!page.contains("All is well"), "{page}");
-    assert!(page.contains("Needs a look · a real position is open"), "{page}");
+    assert!(page.contains("Needs a look · what is open at FYERS with real money"), "{page}");
     assert_eq!(keeper.status()["status"], "warn");
 }
 

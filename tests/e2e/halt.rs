@@ -96,6 +96,23 @@ fn every_screen_says_halted_and_one_message_tells_of_it() {
     assert_eq!(bot.order(SBIN, 10).venue, "fyers");
 }
 
+/// The keeper ended between the question and the press: the chat says that the halt was not taken, and what to do.
+#[test]
+fn a_yes_that_comes_after_a_restart_is_told_in_the_chat_as_not_taken() {
+    let (home, keeper) = live(None);
+    let question = ask(&home, "/halt", "Halt trading?");
+    keeper.kill9();
+    press(&home, OWNER, &question, "Yes");
+    let keeper = home.start_ready();
+    let told = wait_for("the end of the question", || {
+        let all = home.sim.telegram_messages();
+        all.into_iter().find(|message| message.id == question.id && message.text.contains("Not taken"))
+    });
+    assert!(told.text.contains("send the command again") && told.buttons().is_empty(), "{told:?}");
+    assert_eq!(keeper.status()["halted"], false);
+    halt(&home, &keeper);
+}
+
 #[test]
 fn under_a_halt_the_exit_of_a_position_in_whatever_writing_goes_to_fyers() {
     for net in [json!(5), json!(5.0), json!("5")] {

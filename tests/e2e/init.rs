@@ -151,9 +151,9 @@ fn a_stranger_walks_from_nothing_to_the_first_login() {
     let link = url::Url::parse(link.trim()).unwrap();
     let state = link.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
     // A slip of the mouse first.
-    let paste = format!("hello\n{}", home.sim.callback_url(&state).unwrap());
+    let paste = format!("https://keeper.example/?s=ok\n{}", home.sim.callback_url(&state).unwrap());
     writeln!(talk.answers.as_mut().unwrap(), "{paste}").unwrap();
-    talk.wait("There is no login code in that");
+    talk.wait("FYERS comes back from a login with auth_code= in the address; it is missing here.");
     talk.wait("Done");
     talk.wait("fyersModel.FyersModel(");
     let (code, said) = talk.end();

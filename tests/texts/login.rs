@@ -40,7 +40,12 @@ fn reasons_and_logins() {
     reports.extend([
         LoginReport::denied(Some(-1), "user cancelled"),
         LoginReport::denied(None, ""),
-        LoginReport::unreadable(),
+        LoginReport::unreadable("hello"),
+        LoginReport::unreadable("https://keeper.example/fyers/callback?s=ok&code=200"),
+        LoginReport::unreadable("https://keeper.example/fyers/callback?auth_code=eyJ0.cut"),
+        LoginReport::not_back_from_login("s=ok&code=200"),
+        LoginReport::not_back_from_login("auth_code=eyJ0.cut"),
+        LoginReport::not_back_from_login("auth_code=eyJ0.eyJ0.cut"),
         LoginReport::silent(),
     ]);
     let mut texts: Vec<String> = reports.iter().map(LoginReport::text).collect();

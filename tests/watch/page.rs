@@ -43,12 +43,12 @@ fn everything_is_said_without_scripts() {
         "Next daily check Wed 25 Nov, 08:45",
         "Last daily check Mon 23 Nov, 11:02",
         "Next holiday Tue 24 Nov, Prakash Gurpurb Sri Guru Nanak Dev",
-        "Orders simulated today 0",
+        "Orders simulated today 0 Orders",
         "Alerts waiting none",
         "Mode mock → live: you logged in",
         "Started, version",
         "On the one trading day so far the token came after the open, at 11:02",
-        "by a login from the login page",
+        "logged in from the login page",
         "No simulated trade yet. The curve begins with the first one.",
         "Market data not connected: no bot listens",
         "Bots that listen none",
@@ -133,6 +133,42 @@ fn a_press_without_scripts_is_answered_by_the_page() {
         assert!(page.contains(answer), "{button}: {page}");
     }
     assert_eq!(press("explode").status, 404);
+}
+
+/// Without Telegram too: what was only simulated is cleared with the page.
+#[test]
+fn simulated_positions_that_are_left_are_closed_with_a_button() {
+    let home = day().set("KEEPER_MOCK_PRICES", "walk");
+    let keeper = home.start_ready();
+    let buy = |quantity: i64| {
+        let order = serde_json::json!({"symbol": "NSE:SBIN-EQ", "qty": quantity, "type": 2, "side": 1,
+            "productType": "INTRADAY", "limitPrice": 0, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0,
+            "offlineOrder": false});
+        crate::browserless::send(|client| {
+            let request = client.post(keeper.url("/api/v3/orders/sync"));
+            request.header("authorization", format!("X:{}", key(&home))).json(&order)
+        })
+    };
+    assert_eq!(buy(10).status, 200);
+    let rejected = buy(9_000_000);
+    assert!(rejected.body.contains("-99") || rejected.status == 400, "{rejected:?}");
+    let page = text(&get(&keeper, "/", &[]).body);
+    assert!(page.contains("Orders simulated today 1 taken, 1 rejected Orders"), "{page}");
+    assert!(!page.contains("Close simulated positions"), "in Mock the bot closes its own: {page}");
+    log_in(&home, &keeper);
+    let status = keeper.wait_status("live", |status| status["mode"] == "live");
+    assert_eq!(status["orders_simulated_today"], 1, "what was rejected was not simulated");
+    let cookie = unlock(&keeper, &key(&home)).cookie();
+    let own = [("cookie", cookie.as_str()), ("sec-fetch-site", "same-origin")];
+    let live = get(&keeper, "/", &own);
+    let words = text(&live.body);
+    assert!(words.contains("/flat in Telegram, or the button on the page"), "{words}");
+    assert!(words.contains("Close simulated positions… Those of all bots"), "{words}");
+    assert_eq!(post(&keeper, "/act/flat", &own, &[("token", &live.token())]).status, 303);
+    keeper.wait_status("nothing left", |status| status["simulated_left"] == serde_json::json!([]));
+    let after = text(&get(&keeper, "/", &own).body);
+    assert!(after.contains("Answer 1 simulated position closed."), "{after}");
+    assert!(!after.contains("Close simulated positions"), "{after}");
 }
 
 #[test]

@@ -47,6 +47,7 @@ pub(super) fn slugs(reaction: &Reaction) -> (&'static str, &'static str) {
         Reaction::Message(_, MessageReaction::Ask(action)) => ("ask", of_action(action)),
         Reaction::Message(_, MessageReaction::Redeem(_)) => ("redeem", "login"),
         Reaction::Press(_, _, PressReaction::Pass(_)) => ("pass", ""),
+        Reaction::Press(_, _, PressReaction::Late) => ("late", ""),
         Reaction::Press(_, _, PressReaction::Card(action)) => ("card", of_action(action)),
         Reaction::Press(_, _, PressReaction::Yes(_, action)) => ("yes", of_action(action)),
         Reaction::Press(_, _, PressReaction::No(_, action)) => ("no", of_action(action)),

@@ -21,6 +21,9 @@ const PASSING: usize = 60;
 const SLOW: &str = "That takes unusually long, so I cannot say how it went. See /status";
 const WORKING: &str = "One moment…";
 const CANCELLED: &str = "Cancelled: nothing was done.";
+const LATE: &str = "Not taken: nothing was done.";
+const LATE_QUESTION: &str = "Not taken: your press did nothing. The question is more than a minute old, or was asked before the keeper \
+     started or changed hands. Look at /mode, which says whether trading is halted, and send the command again if you still want it.";
 const NOT_DELETED: &str = "I could not delete your message with the code: please delete it.";
 
 const UNWRITTEN: &str =
@@ -109,6 +112,10 @@ impl Performer<'_> {
                 let act = in_words(self.control.act(action.clone(), &origin.by));
                 let (outcome, _) = tokio::join!(act, self.speaker.answer(callback, WORKING, false));
                 self.settle(origin, &action, &outcome).await;
+            }
+            PressReaction::Late => {
+                self.speaker.answer(callback, LATE, false).await;
+                self.speaker.replace(origin, LATE_QUESTION.to_owned()).await;
             }
             PressReaction::No(_, action) => {
                 self.speaker.answer(callback, "", false).await;

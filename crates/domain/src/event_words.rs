@@ -3,13 +3,17 @@
 use crate::{
     alerts::words::{in_days, length, order, orders_were},
     event::Event,
-    text::{excerpt, going_on},
+    text::{and_more, excerpt, going_on},
 };
 use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
 
 /// Characters of a line at most.
 const LONGEST: usize = 300;
+/// Of a list of positions or of orders that wait: a line has both.
+const LISTED: usize = 110;
+/// Of the list of orders.
+const ORDERS: usize = 260;
 
 fn until(at: DateTime<Utc>) -> String {
     ist(at).format("%a %d %b, %H:%M").to_string()
@@ -22,7 +26,8 @@ pub fn line(event: &Event) -> String {
 }
 
 fn simulated_left(positions: &[String], cancelled: &[String]) -> String {
-    let told = |what: &str, all: &[String]| (!all.is_empty()).then(|| format!("{what}: {}", all.join(", ")));
+    let told =
+        |what: &str, all: &[String]| (!all.is_empty()).then(|| format!("{what}: {}", and_more(all, LISTED)));
     let open = told("Simulated positions are still open", positions);
     let ended = told("Simulated orders that waited are cancelled", cancelled);
     open.into_iter().chain(ended).collect::<Vec<_>>().join(". ")
@@ -41,8 +46,8 @@ fn session(event: &Event) -> Option<String> {
         Event::LoginStarted => "Login: FYERS sent a code; the token is being fetched".to_owned(),
         Event::LoginFailed { reason, .. } => format!("Login failed: {}", reason.words()),
         Event::LoginSucceeded { fingerprint, expires_at, by } => {
-            let from = by.map_or_else(String::new, |by| format!(" from {}", by.words()));
-            format!("New token {fingerprint} by login{from}, good until {}", until(*expires_at))
+            let from = by.map_or_else(|| " by login".to_owned(), |by| format!(", from {}", by.words()));
+            format!("New token {fingerprint}{from}, good until {}", until(*expires_at))
         }
         Event::LoggedOut => "Logged out".to_owned(),
         Event::LoginRequired { reason, .. } => format!("A login is needed: {}", reason.words()),
@@ -89,7 +94,7 @@ fn exchange(event: &Event) -> Option<String> {
             match asked.words() {
                 Some(asked) => format!("Sent, answer lost: {asked}"),
                 None if orders.len() > 1 => {
-                    format!("{} orders sent, answer lost: {}", orders.len(), orders.join(", "))
+                    format!("{} orders sent, answer lost: {}", orders.len(), and_more(orders, ORDERS))
                 }
                 None if *token_refused => {
                     format!("Order refused with the token, and may be at FYERS: {}", order(symbol, *quantity))

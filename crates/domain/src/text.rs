@@ -90,6 +90,55 @@ pub fn clip(text: &str, most: usize) -> String {
     short
 }
 
+/// As many of these as there is room for, whole, and how many more there are.
+pub fn and_more(all: &[String], most: usize) -> String {
+    let clean: Vec<String> = all.iter().map(|one| excerpt(one, most)).collect();
+    let told = |shown: usize| match clean.len() - shown {
+        0 => clean.join(", "),
+        more => {
+            format!("{} and {more} more", clean.iter().take(shown).cloned().collect::<Vec<_>>().join(", "))
+        }
+    };
+    let fits = |text: &String| text.chars().count() <= most;
+    (1..=clean.len()).rev().map(told).find(fits).unwrap_or_else(|| clip(&clean.join(", "), most))
+}
+
+/// The words of a line as they may be broken: a quantity stays with the symbol behind it.
+pub fn unbroken(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for word in line.split(' ') {
+        match words.last_mut() {
+            Some(before) if is_quantity(before) && is_symbol(word) => {
+                before.push(' ');
+                before.push_str(word);
+            }
+            _ => words.push(word.to_owned()),
+        }
+    }
+    words
+}
+
+/// The same text for a page, which breaks it where it likes: no-break spaces stand between a quantity and its symbol.
+pub fn not_parted(text: &str) -> Cow<'_, str> {
+    if !text.contains(':') {
+        return text.into();
+    }
+    unbroken(text).iter().map(|word| word.replace(' ', "\u{a0}")).collect::<Vec<_>>().join(" ").into()
+}
+
+/// `10`, `+10` or `(-75`.
+fn is_quantity(word: &str) -> bool {
+    let digits = word.rsplit('\n').next().unwrap_or_default().trim_start_matches(['(', '+', '-']);
+    !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit())
+}
+
+/// `NSE:SBIN-EQ`.
+fn is_symbol(word: &str) -> bool {
+    word.split_once(':').is_some_and(|(exchange, name)| {
+        exchange.len() == 3 && exchange.chars().all(|c| c.is_ascii_uppercase()) && !name.is_empty()
+    })
+}
+
 /// A sentence as it goes on behind a colon or a "because". A name in capitals stays as it is.
 pub fn going_on(sentence: &str) -> String {
     let mut letters = sentence.chars();
@@ -104,6 +153,29 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_list_without_room_names_whole_ones_and_how_many_more() {
+        let all = ["+6 NSE:SBIN-EQ", "-75 NSE:TCS-EQ", "+1 NSE:ITC-EQ"].map(str::to_owned);
+        assert_eq!(and_more(&all, 80), "+6 NSE:SBIN-EQ, -75 NSE:TCS-EQ, +1 NSE:ITC-EQ");
+        assert_eq!(and_more(&all, 42), "+6 NSE:SBIN-EQ, -75 NSE:TCS-EQ and 1 more");
+        assert_eq!(and_more(&all, 26), "+6 NSE:SBIN-EQ and 2 more");
+        assert_eq!(and_more(&all, 10), "+6 NSE:SB…");
+        assert_eq!(and_more(&[], 10), "");
+    }
+
+    #[test]
+    fn a_page_never_parts_a_quantity_from_its_symbol() {
+        for (text, shown) in [
+            ("buy 10 NSE:SBIN-EQ at 5", "buy 10\u{a0}NSE:SBIN-EQ at 5"),
+            ("+6 NSE:SBIN-EQ, -75 MCX:GOLD26DECFUT", "+6\u{a0}NSE:SBIN-EQ, -75\u{a0}MCX:GOLD26DECFUT"),
+            ("one\ntwo: 10 BSE:A-A", "one\ntwo: 10\u{a0}BSE:A-A"),
+            ("until 23 Nov, 10:30:00 IST", "until 23 Nov, 10:30:00 IST"),
+            ("at 10 Why: because", "at 10 Why: because"),
+        ] {
+            assert_eq!(not_parted(text), shown);
+        }
+    }
 
     #[test]
     fn what_is_not_seen_is_taken_out() {

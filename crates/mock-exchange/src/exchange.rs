@@ -132,9 +132,9 @@ impl MockExchange {
         &self.engine
     }
 
-    /// Orders taken today (IST).
+    /// Orders taken today (IST): what was rejected has a number as well, and is none of them.
     pub fn taken_today(&self, now: DateTime<Utc>) -> u64 {
         let ledger = self.engine.ledger();
-        if ledger.day == Some(ist::date(now)) { ledger.next_order - 1 } else { 0 }
+        if ledger.day == Some(ist::date(now)) { ledger.next_order - 1 - ledger.orders.rejected() } else { 0 }
     }
 }

@@ -22,6 +22,8 @@ use fyers_api::model::{OrderRequest, OrderStatus, OrderType, Product, Side, Vali
 pub struct DayOrders {
     rows: Chunks<Row>,
     symbols: Names,
+    /// Those that were rejected as they came.
+    rejected: u64,
 }
 
 /// Words as numbers.
@@ -222,6 +224,11 @@ impl DayOrders {
         self.by_id(OrderId::of(id)?)
     }
 
+    /// How many were rejected as they came.
+    pub(crate) fn rejected(&self) -> u64 {
+        self.rejected
+    }
+
     /// The order with this id.
     pub fn by_id(&self, id: OrderId) -> Option<OrderState> {
         Some(self.state(self.row(id)?))
@@ -263,6 +270,7 @@ impl DayOrders {
             let mut row = Row::waiting(id, order, symbol, tag, at);
             with(&mut row);
             let standing = row.standing();
+            self.rejected += u64::from(row.status == OrderStatus::Rejected);
             self.rows.push(row);
             standing
         })

@@ -1,10 +1,10 @@
-//! What a template shows: cleaned by the one rule for words from outside, then escaped for HTML. All templates have it
-//! (`askama.toml`), so that no place of a page can be forgotten.
+//! What a template shows: cleaned by the one rule for words from outside, a quantity never parted from its symbol, then
+//! escaped for HTML. All templates have it (`askama.toml`), so that no place of a page can be forgotten.
 
 use std::fmt;
 
 use askama::filters::{Escaper, Html};
-use keeper_domain::text::shown_lines;
+use keeper_domain::text::{not_parted, shown_lines};
 
 /// See the module.
 #[derive(Debug, Clone, Copy, Default)]
@@ -12,7 +12,7 @@ pub(super) struct Cleaned;
 
 impl Escaper for Cleaned {
     fn write_escaped_str<W: fmt::Write>(&self, page: W, text: &str) -> fmt::Result {
-        Html.write_escaped_str(page, &shown_lines(text))
+        Html.write_escaped_str(page, &not_parted(&shown_lines(text)))
     }
 }
 
@@ -26,15 +26,25 @@ mod tests {
         nonce: &'a str,
         title: char,
         words: &'a str,
+        advice: &'a [String],
         way: &'a str,
     }
 
     #[test]
     fn a_template_shows_nothing_hidden_whatever_it_is_given() {
-        let page =
-            Page { nonce: "\u{202e}", title: '\u{9b}', words: "<a\u{1b}\u{2066}\"\0>\n₹ é", way: "" };
+        let page = Page {
+            nonce: "\u{202e}",
+            title: '\u{9b}',
+            words: "<a\u{1b}\u{2066}\"\0>\n₹ é",
+            advice: &[],
+            way: "",
+        };
         let shown = page.render().unwrap();
         assert!(shown.contains("&#60;a\u{fffd}\u{fffd}&#34;\u{fffd}&#62;\n₹ é"), "{shown}");
+        let order = Page { nonce: "", title: 'x', words: "buy 10 NSE:M&M-EQ", advice: &[], way: "" }
+            .render()
+            .unwrap();
+        assert!(order.contains("buy 10\u{a0}NSE:M&#38;M-EQ"), "{order}");
         assert!(shown.contains("<h1>\u{fffd}</h1>") && shown.contains("nonce=\"\u{fffd}\""), "{shown}");
     }
 }

@@ -20,13 +20,15 @@ struct Page<'a> {
     nonce: &'a str,
     title: &'a str,
     words: &'a str,
+    /// What a person can do, a paragraph each.
+    advice: &'a [String],
     /// What the way to the status page is called.
     way: &'a str,
 }
 
 /// An answer in words as a page for a person, with the way to the status page below it.
-pub(crate) fn page(status: u16, title: &str, words: &str, way: &str) -> HttpResponse {
-    show(status, |nonce| Page { nonce, title, words, way }.render())
+pub(crate) fn page(status: u16, (title, words): (&str, &str), advice: &[String], way: &str) -> HttpResponse {
+    show(status, |nonce| Page { nonce, title, words, advice, way }.render())
 }
 
 /// A path that the keeper does not have.
@@ -53,7 +55,7 @@ pub(in crate::http) async fn for_people(
     let Some((title, words)) = words(response.status()) else {
         return Ok(ServiceResponse::new(request, response));
     };
-    let mut page = page(response.status().as_u16(), title, words, "Open the status page");
+    let mut page = page(response.status().as_u16(), (title, words), &[], "Open the status page");
     for name in [ALLOW, RETRY_AFTER] {
         if let Some(value) = response.headers().get(&name) {
             page.headers_mut().insert(name, value.clone());

@@ -11,7 +11,7 @@ use keeper_domain::{
     keys::{BotName, KeyProblem},
     mode::Mode,
     money::rupees,
-    text::excerpt,
+    text::and_more,
 };
 use rust_decimal::Decimal;
 use secrecy::ExposeSecret;
@@ -103,7 +103,7 @@ impl Card {
             ("Largest order", limit(row.max_order_value)),
         ];
         if !held.is_empty() {
-            facts.push(("Simulated positions", excerpt(&held.join(", "), 160)));
+            facts.push(("Simulated positions", and_more(&held, 160)));
         }
         let at = |at: chrono::DateTime<chrono::FixedOffset>| at.format("%d %b %Y, %H:%M IST").to_string();
         facts.extend(row.created_at.map(|created| ("Added", at(created))));

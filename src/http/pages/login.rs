@@ -12,7 +12,7 @@ use keeper_actors::token::messages::LoginProof;
 use keeper_domain::{
     reason::Reason,
     secret::AuthCode,
-    session::login::{LoginFailure, LoginOrigin, Redirect, StateRefusal, read_pasted, read_query},
+    session::login::{LoginFailure, LoginOrigin, Redirect, StateRefusal, read_query},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -24,7 +24,7 @@ use crate::{
         pages::{login_budget::LoginBudget, respond::show},
         reply::json,
     },
-    login_report::{LoginReport, code_of},
+    login_report::{LoginReport, code_in},
 };
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
@@ -126,14 +126,15 @@ async fn returned(request: HttpRequest, backend: web::Data<dyn Backend>) -> Http
     let redirect = read_query(request.query_string());
     let state = match &redirect {
         Some(Redirect::Code { state, .. } | Redirect::Refused { state, .. }) => state.clone(),
-        None => return tell(&LoginReport::unreadable()),
+        None => None,
     };
-    let Some(state) = state else { return tell(&LoginReport::unreadable()) };
+    let unlike = || tell(&LoginReport::not_back_from_login(request.query_string()));
+    let Some(state) = state else { return unlike() };
     match (redirect, backend.login_state(&state)) {
         (Some(Redirect::Code { code, .. }), Ok(_) | Err(StateRefusal::Expired)) => go_on(&code, state),
         (Some(Redirect::Refused { code, message, .. }), Ok(_)) => tell(&LoginReport::denied(code, &message)),
         (_, Err(refusal)) => tell(&LoginReport::failed(LoginFailure::State(refusal))),
-        (None, Ok(_)) => tell(&LoginReport::unreadable()),
+        (None, Ok(_)) => unlike(),
     }
 }
 
@@ -214,7 +215,7 @@ async fn finish_for_terminal(
     if let Some(refusal) = gate.refuse_writer() {
         return refusal;
     }
-    let report = match code_of(read_pasted(body.pasted.expose_secret())) {
+    let report = match code_in(body.pasted.expose_secret()) {
         // Who has the key needs no state.
         Ok((code, _)) => backend.finish_login(code, LoginProof::Person(LoginOrigin::CommandLine)).await,
         Err(report) => report,

@@ -129,7 +129,7 @@ fn came(way: Arrival) -> String {
     match way {
         Arrival::Found => "the token was there already".to_owned(),
         Arrival::Refresh => "by refresh".to_owned(),
-        Arrival::Login(Some(origin)) => format!("by a login from {}", origin.words()),
+        Arrival::Login(Some(origin)) => format!("logged in from {}", origin.words()),
         Arrival::Login(None) => "by a login".to_owned(),
     }
 }
@@ -220,7 +220,7 @@ mod tests {
         assert_eq!(kinds, ["good", "absent", "missed", "good", "good", "ahead"]);
         assert_eq!(
             strip.bars[3].title,
-            "Mon 23 Nov: ready at 08:46:12, 72 s after the daily check, by a login from the login card, check caught up late"
+            "Mon 23 Nov: ready at 08:46:12, 72 s after the daily check, logged in from the login card, check caught up late"
         );
         assert_eq!((strip.lines.len(), strip.lines[0].date.as_str()), (IN_WORDS, "Thu 26 Nov"));
         assert!(strip.lines[3].words.starts_with("no usable token all day: "), "{}", strip.lines[3].words);

@@ -8,6 +8,9 @@ use serde_json::Value;
 
 use crate::account::{own_words, rupees};
 
+/// How many entries of the order journal are looked at.
+pub(super) const LOOKED_AT: usize = 200;
+
 /// One order, in words.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct OrderRow {
@@ -24,6 +27,8 @@ pub(super) struct OrderRow {
     pub(super) is_refused: bool,
     /// The keeper itself refused it; what FYERS or the MockExchange does not take is rejected.
     pub(super) is_refused_here: bool,
+    /// The MockExchange has rejected it.
+    pub(super) is_rejected_by_mock: bool,
 }
 
 /// The orders of a date (IST) among these entries of the order journal, newest first.
@@ -73,7 +78,25 @@ impl OrderRow {
             outcome: outcome.trim().to_owned(),
             is_refused: is_refused || is_unknown,
             is_refused_here: is_refused && !is_unknown && !was_sent,
+            is_rejected_by_mock: is_refused && !is_unknown && entry["venue"] == "mock",
         }
+    }
+}
+
+/// What the MockExchange has taken, and what it has rejected besides.
+pub(super) fn simulated(taken: u64, orders: Option<&[OrderRow]>) -> String {
+    match orders.map(|orders| at_least(orders, |order| order.is_rejected_by_mock)) {
+        Some((1.., rejected)) => format!("{taken} taken, {rejected} rejected"),
+        _ => taken.to_string(),
+    }
+}
+
+/// How many of today's orders are such, as a number and in words: of many orders only the newest are looked at.
+pub(super) fn at_least(orders: &[OrderRow], fits: impl Fn(&OrderRow) -> bool) -> (usize, String) {
+    let count = orders.iter().filter(|order| fits(order)).count();
+    match orders.len() {
+        LOOKED_AT => (count, format!("at least {count}")),
+        _ => (count, count.to_string()),
     }
 }
 

@@ -6,7 +6,10 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, HttpResponse, web};
 use askama::Template;
 use keeper_domain::{
-    chat::talk::{Action, Person},
+    chat::{
+        inbox::commands::FLAT_MEANS,
+        talk::{Action, Person},
+    },
     keys::BotName,
 };
 use serde::Deserialize;
@@ -20,11 +23,11 @@ use crate::http::{
         key_list::KeyLine,
         mornings::Strip,
         notes::Notes,
-        orders::OrderRow,
+        orders::{LOOKED_AT, OrderRow},
         positions::LatestPositions,
         respond::{show_with_forms, to_status_page},
         unlock,
-        view::{First, LOOKED_AT, SHOWN, View},
+        view::{First, SHOWN, View},
     },
     reply::unanswered,
     shared::Shared,
@@ -127,6 +130,7 @@ async fn act(
         "mute" => Action::Mute { minutes: MUTED },
         "unmute" => Action::Unmute,
         "test" => Action::Test,
+        "flat" => Action::Flat,
         _ => return HttpResponse::NotFound().body("nothing here\n"),
     };
     let Some(control) = &front.control else { return unanswered() };

@@ -118,6 +118,8 @@ pub(super) struct View {
     pub(super) halt_words: &'static str,
     /// What a halt does not take back.
     pub(super) halt_leaves: String,
+    /// There are simulated positions that FYERS does not have, although orders go there.
+    pub(super) has_leftovers: bool,
     /// What the end of a halt leads to.
     pub(super) resumed: &'static str,
     /// There is no app, so there is no way to a token.
@@ -154,8 +156,6 @@ pub(super) struct View {
     pub(super) covered_until: String,
 }
 
-/// How many entries of the order journal are looked at.
-pub(super) const LOOKED_AT: usize = 200;
 /// How many of today's orders the page shows.
 pub(super) const SHOWN: usize = 20;
 
@@ -195,6 +195,7 @@ impl View {
             halted: status.halted,
             halt_words: status.halted_words(),
             halt_leaves: halt_leaves(&status.waiting_at_fyers),
+            has_leftovers: !status.simulated_left.is_empty(),
             resumed: status.resumed_words(),
             is_bare: status.session.reason == Reason::NoCredentials,
             health,
@@ -284,23 +285,22 @@ fn calendar(status: &Status) -> Vec<Row> {
 }
 
 fn figures(status: &Status, orders: Option<&[OrderRow]>) -> Vec<Row> {
-    let refused = orders.map(|orders| orders.iter().filter(|order| order.is_refused_here).count());
     let outbox = &status.outbox;
     let waiting = match outbox.oldest {
         Some(oldest) => format!("{}, the oldest since {}", outbox.waiting, full(oldest)),
         None => "none".to_owned(),
     };
     vec![
-        Row { name: "Orders simulated today", value: status.orders_simulated_today.to_string() },
+        Row {
+            name: "Orders simulated today",
+            value: orders::simulated(status.orders_simulated_today, orders),
+        },
         Row { name: "Orders that FYERS rejected today", value: status.orders_refused_today.to_string() },
         Row {
             name: "Orders that the keeper refused today",
-            value: refused.map_or_else(
+            value: orders.map_or_else(
                 || "not known".to_owned(),
-                |refused| match orders.map_or(0, <[_]>::len) {
-                    LOOKED_AT => format!("at least {refused}"),
-                    _ => refused.to_string(),
-                },
+                |orders| orders::at_least(orders, |order| order.is_refused_here).1,
             ),
         },
         Row { name: "Alerts waiting", value: waiting },

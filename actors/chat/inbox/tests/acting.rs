@@ -80,7 +80,7 @@ async fn a_halt_is_asked_first_done_once_and_the_question_says_how_it_ended() {
     assert_eq!(room.world.count("act Halt { bot: None } by 42"), 1, "{done:?}");
     assert_eq!(room.world.count("edit 7: Halt trading?\nDone."), 1, "{done:?}");
     assert_eq!(room.world.count("answer c101: One moment"), 1, "{done:?}");
-    assert_eq!(done.iter().filter(|what| what.contains("Expired")).count(), 2, "{done:?}");
+    assert_eq!(done.iter().filter(|what| what.contains("Answered before")).count(), 2, "{done:?}");
 }
 
 #[actix::test]

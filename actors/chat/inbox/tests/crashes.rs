@@ -6,6 +6,8 @@ use crate::chat::inbox::tests::{
     room::{another_world, pass, wake, world},
     scene::{CODE, OWNER, STRANGER, private},
 };
+use keeper_domain::alert::SendError;
+
 use crate::{supervisor::chaos::Crash, testing::Fault};
 
 #[actix::test]
@@ -58,6 +60,25 @@ async fn a_yes_over_which_the_keeper_died_is_not_carried_out_by_the_next_one() {
     pass(60).await;
     assert_eq!(world.count("say in 42: Something broke"), 1, "told once");
     assert_eq!(world.cursor(), id);
+}
+
+/// The keeper stopped before it heard the press, and another one hears it: a toast is gone in a moment, or comes too late.
+#[actix::test]
+async fn a_yes_that_another_keeper_hears_is_told_in_the_chat_as_not_taken() {
+    let world = world();
+    let room = wake(&world, private());
+    pass(2).await;
+    room.write(OWNER, "/halt");
+    pass(2).await;
+    room.tree.shutdown().await;
+    let next = wake(&world, private());
+    pass(2).await;
+    world.fail("answer", [SendError::BadMessage("query is too old".into())]);
+    next.press(OWNER, &world.button(0));
+    pass(5).await;
+    let done = world.done();
+    assert_eq!(world.count("act"), 0, "{done:?}");
+    assert_eq!(world.count("edit 7: Not taken: your press did nothing."), 1, "{done:?}");
 }
 
 #[actix::test]

@@ -44,9 +44,15 @@ pub fn whole_text(alert: &Outgoing) -> String {
     if alert.count < 2 || alert.items.is_empty() {
         return alert.text.clone();
     }
-    let more = (alert.count as usize).saturating_sub(alert.items.len());
+    let mut texts = (0..=alert.items.len()).rev().map(|shown| listed(alert, shown));
+    texts.find(|text| fitting(text).len() == text.len()).unwrap_or_else(|| listed(alert, 0))
+}
+
+/// With so many of its items, and how many more there are.
+fn listed(alert: &Outgoing, shown: usize) -> String {
+    let more = (alert.count as usize).saturating_sub(shown);
     let mut rows = vec![alert.text.clone(), format!("All {}:", alert.count)];
-    rows.extend(alert.items.iter().map(|item| format!("• {item}")));
+    rows.extend(alert.items.iter().take(shown).map(|item| format!("• {item}")));
     if more > 0 {
         rows.push(format!("• and {more} more; the log has each of them"));
     }
@@ -103,6 +109,17 @@ mod tests {
         assert_eq!(whole_text(&of(2)), listed);
         assert!(whole_text(&of(9)).ends_with("\n• and 7 more; the log has each of them"));
         assert!(plain(&of(2)).contains("All 2:"));
+    }
+
+    #[test]
+    fn a_list_that_is_too_long_for_a_message_ends_with_how_many_more_there_are() {
+        let items = (0..12).map(|number| format!("{number} {}", "x".repeat(500))).collect();
+        let crowded = Outgoing { items, ..alert(20, "2026-11-22T20:07:00Z") };
+        let sent = plain(&crowded);
+        assert!(
+            sent.contains("\n• 6 xxx") && sent.contains("x\n• and 13 more; the log has each of them\n×20"),
+            "{sent}"
+        );
     }
 
     #[test]

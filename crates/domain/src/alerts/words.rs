@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
-pub use crate::text::{clip, excerpt};
+use crate::text::unbroken;
+pub use crate::text::{and_more, clip, excerpt};
 
 /// Characters that count as one row of an alert: about three on a phone.
 pub const WIDTH: usize = 116;
@@ -64,19 +65,6 @@ pub fn counted(number: u64, noun: &str) -> String {
     if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
 }
 
-/// As many of these as there is room for, whole, and how many more there are.
-pub fn and_more(all: &[String], most: usize) -> String {
-    let clean: Vec<String> = all.iter().map(|one| excerpt(one, most)).collect();
-    let told = |shown: usize| match clean.len() - shown {
-        0 => clean.join(", "),
-        more => {
-            format!("{} and {more} more", clean.iter().take(shown).cloned().collect::<Vec<_>>().join(", "))
-        }
-    };
-    let fits = |text: &String| text.chars().count() <= most;
-    (1..=clean.len()).rev().map(told).find(fits).unwrap_or_else(|| clip(&clean.join(", "), most))
-}
-
 /// When something ends that has so many days left.
 pub fn in_days(days: i64) -> String {
     match days {
@@ -95,16 +83,16 @@ pub fn order(symbol: &str, quantity: i64) -> String {
     format!("{side} {} {}", quantity.unsigned_abs(), excerpt(symbol, 40))
 }
 
-/// The rows that a line takes, broken at spaces. A longer word (a link) stays whole.
+/// The rows that a line takes, broken at spaces, but not between a quantity and its symbol. A longer word (a link) stays whole.
 fn wrap(line: &str) -> Vec<String> {
     let mut rows: Vec<String> = Vec::new();
-    for word in line.split(' ') {
+    for word in unbroken(line) {
         match rows.last_mut() {
             Some(row) if row.chars().count() + 1 + word.chars().count() <= WIDTH => {
                 row.push(' ');
-                row.push_str(word);
+                row.push_str(&word);
             }
-            _ => rows.push(word.to_owned()),
+            _ => rows.push(word),
         }
     }
     rows
@@ -137,16 +125,6 @@ mod tests {
     fn an_order_is_told_with_its_side_and_what_is_none_is_no_buy() {
         assert_eq!(order("NSE:SBIN-EQ", -75), "sell 75 NSE:SBIN-EQ");
         assert_eq!(order("", 0), "a request to exit, change or cancel");
-    }
-
-    #[test]
-    fn a_list_without_room_names_whole_ones_and_how_many_more() {
-        let all = ["+6 NSE:SBIN-EQ", "-75 NSE:TCS-EQ", "+1 NSE:ITC-EQ"].map(str::to_owned);
-        assert_eq!(and_more(&all, 80), "+6 NSE:SBIN-EQ, -75 NSE:TCS-EQ, +1 NSE:ITC-EQ");
-        assert_eq!(and_more(&all, 42), "+6 NSE:SBIN-EQ, -75 NSE:TCS-EQ and 1 more");
-        assert_eq!(and_more(&all, 26), "+6 NSE:SBIN-EQ and 2 more");
-        assert_eq!(and_more(&all, 10), "+6 NSE:SB…");
-        assert_eq!(and_more(&[], 10), "");
     }
 
     #[test]
@@ -196,6 +174,13 @@ mod tests {
         let text = lay_out(&crowd);
         assert_eq!(text.lines().count(), 4);
         assert!(text.lines().map(|line| wrap(line).len()).sum::<usize>() <= ROWS, "{text}");
+    }
+
+    #[test]
+    fn a_quantity_stays_with_its_symbol() {
+        let begin = "x".repeat(WIDTH - 3);
+        assert_eq!(wrap(&format!("{begin} 10 NSE:SBIN-EQ")), [begin.as_str(), "10 NSE:SBIN-EQ"]);
+        assert_eq!(wrap(&format!("{begin} 10 more")), [format!("{begin} 10").as_str(), "more"]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use fyers_api::ist::ist;
 use serde::{Deserialize, Serialize};
 
 use super::{conditional::Conditional, live_positions::LivePositions, request::Leg, route::Snapshot};
-use crate::{mode::Mode, text::excerpt};
+use crate::{mode::Mode, text::and_more};
 
 /// Characters of what waits that are shown.
 const WAITING: usize = 116;
@@ -79,7 +79,7 @@ pub fn halt_leaves(waiting: &[String]) -> String {
     }
     format!(
         "Orders that wait at FYERS already can still fill: {}. Cancel them in the FYERS app, or let the bot do it.",
-        excerpt(&waiting.join(", "), WAITING)
+        and_more(waiting, WAITING)
     )
 }
 
@@ -105,10 +105,12 @@ impl Snapshot {
     pub fn open_at_fyers(&self) -> Option<String> {
         // Live shows the account itself. Whoever has chosen the sandbox is not told of what nobody has read since.
         let is_beside = self.mode != Mode::Live && (!self.sandbox || self.live.read_at.is_some());
-        let open = is_beside.then(|| self.live.with_sent(&self.sent).words()).flatten()?;
+        let live = is_beside.then(|| self.live.with_sent(&self.sent))?;
+        let open = live.words()?;
         Some(match (self.mode, self.sandbox) {
             (Mode::Mock, false) => {
-                format!("{open}. The keeper cannot manage it until there is a token; the FYERS app can.")
+                let what = if live.open().is_some_and(|all| all.len() > 1) { "them" } else { "it" };
+                format!("{open}. The keeper cannot manage {what} until there is a token; the FYERS app can.")
             }
             _ => open,
         })
@@ -137,6 +139,12 @@ mod tests {
         let open = "❗ At FYERS, with real money, when last read at 03:17 on Fri 27 Nov: +6 NSE:SBIN-EQ";
         let lost = format!("{open}. The keeper cannot manage it until there is a token; the FYERS app can.");
         assert_eq!(told(Mode::Mock, false, read(6)), Some(lost));
+        let mut two = read(6);
+        two.waiting = vec![crate::routing::exposure::tests::leg("NSE:TCS-EQ", 50)];
+        let both = told(Mode::Mock, false, two).unwrap();
+        let named =
+            "+6 NSE:SBIN-EQ, +50 NSE:TCS-EQ (an order that waits). The keeper cannot manage them until";
+        assert!(both.contains(named), "{both}");
         assert_eq!(told(Mode::Mock, true, read(6)).as_deref(), Some(open));
         assert_eq!(told(Mode::Sandbox, true, read(6)).as_deref(), Some(open));
         assert_eq!(told(Mode::Live, false, read(6)), None, "the account itself is shown");

@@ -109,7 +109,7 @@ pub enum Refused {
     /// It names an order of the MockExchange, and would go to FYERS.
     #[error(
         "order {0} was simulated and does not exist at FYERS, where requests go now: nothing was sent. A person ends \
-         what was simulated with /flat"
+         what was simulated with /flat in Telegram, or the button on the page"
     )]
     SimulatedOrder(String),
     /// The position that it would close was simulated, whole or in part.
@@ -126,7 +126,7 @@ pub enum Refused {
     #[error(
         "the keeper cannot read which symbol this request is about, and your position of {net} {symbol} was simulated and does \
          not exist at FYERS: sent there, it could open a new one. It is refused until what was simulated is closed, or a \
-         person clears it with /flat"
+         person clears it with /flat in Telegram, or the button on the page"
     )]
     SymbolUnread {
         /// The symbol of one that was simulated.
@@ -214,7 +214,8 @@ impl Refused {
 
 /// An exit of a simulated position, and what there is at FYERS beside it.
 fn of_simulated(symbol: &str, net: i64, real: Option<i64>) -> String {
-    let until = "It is refused until the simulated position is closed, or a person clears it with /flat";
+    let until = "It is refused until the simulated position is closed, or a person clears it with /flat in \
+                 Telegram, or the button on the page";
     match real {
         Some(0) => format!(
             "your position of {net} {symbol} was simulated and does not exist at FYERS: sent there, this order would \
@@ -223,7 +224,8 @@ fn of_simulated(symbol: &str, net: i64, real: Option<i64>) -> String {
         Some(real) => format!(
             "of your positions in {symbol}, {real} can be closed at FYERS and {net} was simulated and does not exist \
              there: this order is larger than the real part, and what is left of it would open a new position. Send \
-             at most {} to close the real part; a person clears the simulated one with /flat",
+             at most {} to close the real part; a person clears the simulated one with /flat in Telegram, or the \
+             button on the page",
             real.abs()
         ),
         None => format!(

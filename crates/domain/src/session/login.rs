@@ -198,7 +198,7 @@ pub enum Redirect {
 }
 
 /// Reads what a person pastes: the whole redirect address, its query alone, or the bare code. `None` when it is
-/// none of them.
+/// none of them: what is missing says [`super::lack`].
 pub fn read_pasted(text: &str) -> Option<Redirect> {
     let text = text.trim().trim_matches(['"', '\'', '<', '>']);
     if is_code(text) {
@@ -226,12 +226,12 @@ pub fn read_query(query: &str) -> Option<Redirect> {
     }
 }
 
-fn url_pairs(query: &str) -> impl Iterator<Item = (String, String)> + '_ {
+pub(super) fn url_pairs(query: &str) -> impl Iterator<Item = (String, String)> + '_ {
     url::form_urlencoded::parse(query.as_bytes()).map(|(key, value)| (key.into_owned(), value.into_owned()))
 }
 
 /// A login code is a JWT (docs/fyers-api.md, "Tokens").
-fn is_code(text: &str) -> bool {
+pub(super) fn is_code(text: &str) -> bool {
     let part = |part: &str| {
         !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
     };

@@ -3,6 +3,7 @@
 pub mod bound;
 mod calls;
 pub mod first_check;
+pub mod lack;
 pub mod login;
 mod logins;
 pub mod reconcile;

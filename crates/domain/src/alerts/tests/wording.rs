@@ -185,3 +185,14 @@ proptest! {
         }
     }
 }
+
+/// However many there are: the list ends with their number, and what to do stays.
+#[test]
+fn crowded_leftovers_end_with_how_many_more_there_are() {
+    let many = |side: &str| (10..40).map(|number| format!("{side}{number} NSE:SYMBOL{number}-EQ")).collect();
+    let event = Event::SimulatedLeft { positions: many(""), cancelled: many("buy ") };
+    let text = message(&event, &context()).unwrap().text;
+    assert_eq!(text.matches(" more").count(), 2, "{text}");
+    assert!(text.contains("10 NSE:SYMBOL10-EQ") && !text.contains('…'), "{text}");
+    assert!(text.contains("\nNext: ") && text.contains("/flat"), "{text}");
+}

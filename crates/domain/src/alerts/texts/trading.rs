@@ -7,7 +7,7 @@ use crate::alerts::texts::{
 };
 use crate::keys::BotName;
 use crate::{
-    alerts::words::{counted, day, excerpt, order, orders_were},
+    alerts::words::{WIDTH, and_more, counted, day, excerpt, order, orders_were},
     mode::Mode,
     money::rupees,
     reason::Reason,
@@ -126,10 +126,11 @@ pub(super) fn mcx_joined(symbol: &str) -> Draft {
 
 /// Positions, orders that waited, or both.
 pub(super) fn simulated_left(positions: &[String], cancelled: &[String]) -> Draft {
-    let list = |all: &[String]| excerpt(&all.join(", "), 600);
+    // One row each: a crowded alert has no more room for them.
+    let list = |what: &str, all: &[String]| format!("{what}: {}", and_more(all, WIDTH - what.len() - 2));
     // Each has its own: of merged alerts one would be shown, and what was cancelled is told nowhere else.
     let key = format!("simulated_left|{}", cancelled.join(" "));
-    let cancelled = (!cancelled.is_empty()).then(|| format!("Cancelled, unfilled: {}", list(cancelled)));
+    let cancelled = (!cancelled.is_empty()).then(|| list("Cancelled, unfilled", cancelled));
     if positions.is_empty() {
         return Draft::new(Severity::Warning, key, "Simulated orders that waited are cancelled")
             .lines(cancelled)
@@ -137,10 +138,10 @@ pub(super) fn simulated_left(positions: &[String], cancelled: &[String]) -> Draf
             .line("Next: have the bot place again what it still wants.");
     }
     Draft::new(Severity::Warning, key, "Simulated positions are still open")
-        .line(format!("These: {}", list(positions)))
+        .line(list("These", positions))
         .lines(cancelled)
         .line("Trading: FYERS does not have them. Orders that would close them are refused, but for what is open there.")
-        .line("Next: look at what the bot believes it holds. /flat closes all simulated positions, those of sandbox bots too.")
+        .line("Next: look at what the bot believes it holds. /flat or the page closes all simulated positions, sandbox bots' too.")
 }
 
 pub(super) fn simulated_cleared(by: &str, positions: u64) -> Draft {

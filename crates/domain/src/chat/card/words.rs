@@ -120,18 +120,23 @@ fn open_until(seen: &Seen, close: DateTime<Utc>) -> String {
 
 /// What nobody looks after while there is no token. What was read on another day is said to be that old.
 fn positions(live: &LivePositions, now: DateTime<Utc>) -> Option<String> {
-    const NEXT: &str = "The keeper cannot close them now; the FYERS app can.";
+    let next = |what: &str| format!("The keeper cannot close {what} now; the FYERS app can.");
     /// Of one position: real ones are half as long.
     const WIDEST: usize = 70;
     let Some(open) = live.open() else {
-        return Some(format!("⚠️ What is open at FYERS is not known. {NEXT}"));
+        return Some(format!("⚠️ What is open at FYERS is not known. {}", next("it")));
     };
     let more = open.len().saturating_sub(POSITIONS);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let old = live.read_at.filter(|at| ist::date(*at) != ist::date(now));
     let when = old.map(|at| format!(" when last read, {}", moment(at))).unwrap_or_default();
     let shown = open.iter().take(POSITIONS).map(|row| excerpt(row, WIDEST)).collect::<Vec<_>>().join(", ");
-    (!open.is_empty()).then(|| format!("⚠️ Open at FYERS{when}: {shown}{more}. {NEXT}"))
+    (!open.is_empty()).then(|| {
+        format!(
+            "⚠️ Open at FYERS{when}: {shown}{more}. {}",
+            next(if open.len() == 1 { "it" } else { "them" })
+        )
+    })
 }
 
 /// The receipt.

@@ -172,6 +172,9 @@ fn unknown(name: &str) -> String {
     }
 }
 
+/// What it means to close all simulated positions.
+pub const FLAT_MEANS: &str = "Those of all bots, also of bots that only simulate: /keys shows whose they are. Positions at FYERS stay as they are.";
+
 /// What must be confirmed before it is done, in words: the question, what it means, the button.
 pub fn question(action: &Action) -> Option<(&'static str, &'static str, &'static str)> {
     match action {
@@ -197,11 +200,7 @@ pub fn question(action: &Action) -> Option<(&'static str, &'static str, &'static
             "Orders go out again as the settings say, with real money if those say so.",
             "Yes, resume trading",
         )),
-        Action::Flat => Some((
-            "Close all simulated positions?",
-            "Those of all bots, also of bots that only simulate: /keys shows whose they are. Positions at FYERS stay as they are.",
-            "Yes, close the simulated ones",
-        )),
+        Action::Flat => Some(("Close all simulated positions?", FLAT_MEANS, "Yes, close the simulated ones")),
         Action::Logout => Some((
             "Log out at FYERS?",
             "The token dies at once; nothing is traded for real until the next login.",

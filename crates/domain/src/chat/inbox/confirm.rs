@@ -1,7 +1,8 @@
 //! Questions that wait for a yes. Each belongs to one person in one chat, for a minute, and is used once.
 //!
-//! They are not on disk. After a restart every button is an expired one, which is the safe side: what was not
-//! done can be asked for again, what was done by mistake cannot be taken back.
+//! They are not on disk. After a restart, or with another keeper that has taken over, every button is a late one, which is the
+//! safe side: what was not done can be asked for again, what was done by mistake cannot be taken back. Whoever pressed it is
+//! told so in the chat.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -81,20 +82,31 @@ pub enum Ruling {
     Cancel(Action),
     /// It is somebody else's question.
     NotYours,
-    /// There is no such question, no more, or not here.
-    Expired,
+    /// It has been answered before.
+    Answered,
+    /// It was asked elsewhere.
+    Elsewhere,
+    /// It waited for too long, or another run of the keeper has asked it.
+    Late,
 }
 
 /// All questions that wait.
 #[derive(Debug, Clone, Default)]
-pub struct Questions(Vec<Question>);
+pub struct Questions {
+    waiting: Vec<Question>,
+    /// The last ones that were answered.
+    answered: Vec<Nonce>,
+}
 
 impl Questions {
     /// Rules on a press by this person in this chat; changes nothing.
     pub fn rule(&self, pressed: Pressed, user: i64, chat: i64, now: DateTime<Utc>) -> Ruling {
-        let found = self.0.iter().find(|question| question.nonce == pressed.nonce);
-        match found.filter(|question| question.chat == chat && question.is_open(now)) {
-            None => Ruling::Expired,
+        let found = self.waiting.iter().find(|question| question.nonce == pressed.nonce);
+        match found {
+            None if self.answered.contains(&pressed.nonce) => Ruling::Answered,
+            None => Ruling::Late,
+            Some(question) if question.chat != chat => Ruling::Elsewhere,
+            Some(question) if !question.is_open(now) => Ruling::Late,
             Some(question) if question.user != user => Ruling::NotYours,
             Some(question) if pressed.yes => Ruling::Do(question.action.clone()),
             Some(question) => Ruling::Cancel(question.action.clone()),
@@ -103,16 +115,20 @@ impl Questions {
 
     /// Takes a question in, and forgets the old ones.
     pub fn ask(&mut self, question: Question) {
-        self.0.retain(|known| known.is_open(question.asked_at));
-        if self.0.len() >= MOST {
-            self.0.remove(0);
+        self.waiting.retain(|known| known.is_open(question.asked_at));
+        if self.waiting.len() >= MOST {
+            self.waiting.remove(0);
         }
-        self.0.push(question);
+        self.waiting.push(question);
     }
 
     /// Forgets a question: it was answered.
     pub fn close(&mut self, nonce: Nonce) {
-        self.0.retain(|question| question.nonce != nonce);
+        self.waiting.retain(|question| question.nonce != nonce);
+        if self.answered.len() >= MOST {
+            self.answered.remove(0);
+        }
+        self.answered.push(nonce);
     }
 }
 
@@ -135,7 +151,7 @@ mod tests {
     }
 
     fn one() -> Questions {
-        Questions(vec![question(7, 0)])
+        Questions { waiting: vec![question(7, 0)], answered: vec![] }
     }
 
     fn yes(nonce: u64) -> Pressed {
@@ -149,11 +165,11 @@ mod tests {
             (yes(7), 42, -100, 60, Ruling::Do(Action::Halt { bot: None })),
             (Pressed { yes: false, ..yes(7) }, 42, -100, 60, Ruling::Cancel(Action::Halt { bot: None })),
             (yes(7), 43, -100, 1, Ruling::NotYours),
-            (yes(7), 42, -100, 61, Ruling::Expired),
-            (yes(7), 43, -100, 61, Ruling::Expired),
-            (yes(7), 42, -100, -1, Ruling::Expired),
-            (yes(7), 42, 42, 1, Ruling::Expired),
-            (yes(8), 42, -100, 1, Ruling::Expired),
+            (yes(7), 42, -100, 61, Ruling::Late),
+            (yes(7), 43, -100, 61, Ruling::Late),
+            (yes(7), 42, -100, -1, Ruling::Late),
+            (yes(7), 42, 42, 1, Ruling::Elsewhere),
+            (yes(8), 42, -100, 1, Ruling::Late),
         ] {
             assert_eq!(
                 one().rule(pressed, user, chat, at(second)),
@@ -167,17 +183,19 @@ mod tests {
     fn an_answered_question_is_gone() {
         let mut questions = one();
         questions.close(Nonce(7));
-        assert_eq!(questions.rule(yes(7), 42, -100, at(1)), Ruling::Expired);
+        assert_eq!(questions.rule(yes(7), 42, -100, at(1)), Ruling::Answered);
+        (100..200).for_each(|nonce| questions.close(Nonce(nonce)));
+        assert_eq!(questions.answered.len(), MOST);
     }
 
     #[test]
     fn a_flood_of_questions_leaves_the_newest() {
         let mut questions = Questions::default();
         (0..100).for_each(|nonce| questions.ask(question(nonce, 0)));
-        assert_eq!(questions.0.len(), MOST);
+        assert_eq!(questions.waiting.len(), MOST);
         assert_eq!(questions.rule(yes(99), 42, -100, at(1)), Ruling::Do(Action::Halt { bot: None }));
         questions.ask(question(100, 61));
-        assert_eq!(questions.0.len(), 1, "the old ones are forgotten");
+        assert_eq!(questions.waiting.len(), 1, "the old ones are forgotten");
     }
 
     #[test]

@@ -117,6 +117,8 @@ pub enum PressReaction {
     Yes(Nonce, Action),
     /// A question was answered with no.
     No(Nonce, Action),
+    /// The button of a question that is not waited for any more: do nothing, and say so in the chat.
+    Late,
 }
 
 /// What is done about an update.
@@ -145,7 +147,8 @@ impl Reaction {
     /// harm. Answers and questions are such, and so is a halt, which must not wait for a disk.
     pub fn is_harmless_twice(&self) -> bool {
         match self {
-            Self::Silence(_) | Self::Press(_, _, PressReaction::Pass(_) | PressReaction::No(..)) => true,
+            Self::Silence(_)
+            | Self::Press(_, _, PressReaction::Pass(_) | PressReaction::No(..) | PressReaction::Late) => true,
             Self::Message(_, MessageReaction::Act(action))
             | Self::Press(_, _, PressReaction::Card(action) | PressReaction::Yes(_, action)) => {
                 matches!(action, Action::Halt { .. })

@@ -33,7 +33,8 @@ const NO_CODE: &str = "This address has no login code in it. After the login FYE
                        auth_code= in it: copy that one, whole. /login begins a new login.";
 const LATE: &str = "That was sent too long ago, so nothing was done. Send it again if you still mean it.";
 const LATE_PRESS: &str = "I was away and cannot tell when you pressed. Press again if you still mean it.";
-const EXPIRED: &str = "Expired: nothing was done. Send the command again.";
+const ANSWERED: &str = "Answered before: the message above says how it ended.";
+const ELSEWHERE: &str = "Not asked in this chat: nothing was done.";
 const NOT_YOURS: &str = "Not yours: only who sent the command can answer.";
 const UNKNOWN_BUTTON: &str = "This button does nothing any more.";
 
@@ -214,7 +215,9 @@ fn press(origin: &CommandOrigin, data: &str, now: DateTime<Utc>, state: &State) 
             Ruling::Do(action) => PressReaction::Yes(pressed.nonce, action),
             Ruling::Cancel(action) => PressReaction::No(pressed.nonce, action),
             Ruling::NotYours => PressReaction::Pass(NOT_YOURS),
-            Ruling::Expired => PressReaction::Pass(EXPIRED),
+            Ruling::Answered => PressReaction::Pass(ANSWERED),
+            Ruling::Elsewhere => PressReaction::Pass(ELSEWHERE),
+            Ruling::Late => PressReaction::Late,
         },
     }
 }
