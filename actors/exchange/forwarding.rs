@@ -190,7 +190,7 @@ impl ExchangeActor {
         let (status, code) = match why {
             Refused::Stopping | Refused::Unconfirmed => (503, -503),
             Refused::KeyGone => (401, -16),
-            Refused::Ambiguous | Refused::Unreadable => (400, -50),
+            Refused::Ambiguous | Refused::Unreadable | Refused::Queried => (400, -50),
             _ if why.is_of_key() => (400, -50),
             _ => (400, -99),
         };
