@@ -231,7 +231,7 @@ impl Limiter {
             None => Ok(()),
             Some(length) => {
                 tracing::warn!(event = "login.limited", "too many logins have failed in an hour: not sent");
-                Err(BrokerError::RateLimited { retry_after: Some(length) })
+                Err(BrokerError::LoginsHeld { wait: length })
             }
         }
     }
