@@ -98,6 +98,11 @@ impl KeyAdmin {
         Arc::clone(&self.keys)
     }
 
+    /// What signs tokens: all keepers of a database have it alike.
+    pub fn signing(&self) -> SecretString {
+        self.signing.clone()
+    }
+
     /// Moves whenever a key was added, changed or removed: connections that were opened with a key look whether it is
     /// still good.
     pub fn changes(&self) -> watch::Receiver<u64> {

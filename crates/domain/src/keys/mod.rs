@@ -3,6 +3,7 @@
 pub mod key;
 pub mod limits;
 pub mod name;
+pub mod relayed_client;
 pub mod ring;
 pub mod token;
 
