@@ -8,6 +8,7 @@ mod counters;
 mod feeds;
 mod gauges;
 mod instrumented;
+mod keys;
 mod outcome;
 mod registry;
 pub mod routes;

@@ -12,7 +12,11 @@ use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder, proto::Labe
 
 use crate::{
     fyers::Timer,
-    http::metrics::{counters::Counters, feeds::FeedNumbers, gauges::Gauges, outcome::AlertOutcome, routes},
+    http::metrics::{
+        counters::Counters, feeds::FeedNumbers, gauges::Gauges, keys::KeyNumbers, outcome::AlertOutcome,
+        routes,
+    },
+    keys::KeyDay,
     status::Status,
 };
 
@@ -29,6 +33,7 @@ pub struct Metrics {
     counters: Counters,
     gauges: Gauges,
     feeds: FeedNumbers,
+    keys: KeyNumbers,
     gateway: HistogramVec,
     broker: HistogramVec,
 }
@@ -70,7 +75,8 @@ impl Metrics {
         broker.with_label_values(&["/profile", "2xx"]);
         let (counters, gauges) = (Counters::register(&registry)?, Gauges::register(&registry)?);
         let feeds = FeedNumbers::register(&registry)?;
-        Ok(Self { registry, counters, gauges, feeds, gateway, broker })
+        let keys = KeyNumbers::register(&registry)?;
+        Ok(Self { registry, counters, gauges, feeds, keys, gateway, broker })
     }
 
     /// Counts what was journalled.
@@ -105,6 +111,16 @@ impl Metrics {
     /// A wrong gateway key was shown at this entrance.
     pub fn wrong_key(&self, entrance: &str) {
         self.counters.wrong_keys.with_label_values(&[entrance]).inc();
+    }
+
+    /// A limit of this bot's key has refused an order, a change or whatever else trades.
+    pub fn key_refused(&self, bot: &str, limit: &str, request: &str) {
+        self.counters.key_refusals.with_label_values(&[bot, limit, request]).inc();
+    }
+
+    /// The limits of keys, and what their bots have done today.
+    pub fn set_keys(&self, keys: &[KeyDay]) {
+        self.keys.set(keys);
     }
 
     /// A request of this bot was refused because it, or everybody, has its share of the places.

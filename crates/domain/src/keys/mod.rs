@@ -8,6 +8,6 @@ pub mod ring;
 pub mod token;
 
 pub use key::{BotKey, NewKey, StoredKey};
-pub use limits::{KeyLimits, LimitKind};
+pub use limits::{KEY_LIMIT_HEADER, KeyLimits, LimitKind};
 pub use name::{BotName, NameProblem};
 pub use ring::{KeyProblem, KeyRing};
