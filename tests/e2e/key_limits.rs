@@ -6,7 +6,7 @@ use simulator::{Fault, FaultRule, endpoint};
 use crate::{
     bot::Bot,
     keys::{SBIN, add, home, live, orders_at_fyers, refused, taken},
-    support::{Home, Keeper, block_on, wait_for},
+    support::{Home, Keeper, block_on, get_with_key, wait_for},
 };
 
 /// Until FYERS' order book has shown the fill. A price stands beside the position then, but none of the last five seconds.
@@ -91,8 +91,9 @@ fn a_bot_reads_what_it_has_used_of_its_limits_and_what_has_refused_it() {
     let keeper = live(&home);
     let limits = ["--max-order-value", "5000", "--max-orders-per-day", "2", "--max-loss", "500"];
     let few = [["few", "--mode", "sandbox"].as_slice(), &limits].concat();
-    let few = Bot::with_token(&keeper, &add(&home, &few));
-    let other = Bot::with_token(&keeper, &add(&home, &["second", "--max-orders-per-day", "9"]));
+    let token = add(&home, &few);
+    let few = Bot::with_token(&keeper, &token);
+    add(&home, &["second", "--max-orders-per-day", "9"]);
     let waiting = few
         .place(json!({"symbol": SBIN, "qty": 1, "type": 1, "side": 1, "productType": "INTRADAY",
         "limitPrice": 790, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false}));
@@ -103,7 +104,8 @@ fn a_bot_reads_what_it_has_used_of_its_limits_and_what_has_refused_it() {
     taken(&few.order(SBIN, 1), "mock");
     refused(&few.order(SBIN, 1), "max-orders-per-day is 2");
 
-    let keys = few.body("/api/status")["keys"].clone();
+    let told = |path: &str| get_with_key(&keeper.url(path), &token).unwrap().1;
+    let keys = serde_json::from_str::<serde_json::Value>(&told("/api/status")).unwrap()["keys"].clone();
     assert_eq!(keys.as_array().unwrap().len(), 1, "its own key alone: {keys}");
     let own = &keys[0];
     assert_eq!((&own["name"], &own["orders_today"]), (&json!("few"), &json!(2)));
@@ -112,7 +114,7 @@ fn a_bot_reads_what_it_has_used_of_its_limits_and_what_has_refused_it() {
     assert!(own["result_today_inr"].is_f64() && own["loss_left_today_inr"].is_f64(), "{own}");
     assert_eq!(own["limits_reached"], json!(["orders_per_day"]));
 
-    let text = few.ask_raw("/metrics").1;
+    let text = told("/metrics");
     for (name, labels, value) in [
         ("key_orders_today", ["bot=\"few\"", "", ""], Some(2.0)),
         ("key_orders_per_day_limit", ["bot=\"few\"", "", ""], Some(2.0)),
@@ -129,7 +131,6 @@ fn a_bot_reads_what_it_has_used_of_its_limits_and_what_has_refused_it() {
     assert_eq!(series(&all, "key_orders_per_day_limit", &["bot=\"second\""]), Some(9.0));
     assert_eq!(series(&all, "key_loss_per_day_limit_rupees", &["bot=\"second\""]), None, "no such limit");
     assert_eq!(keeper.status()["keys"].as_array().unwrap().len(), 3, "the owner's and both");
-    drop(other);
 }
 
 #[test]
