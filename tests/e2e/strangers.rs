@@ -235,6 +235,14 @@ fn whoever_is_held_back_by_the_keepers_own_limit_is_told_so_and_until_when() {
     assert!(lines.contains("FYERS was not asked") && lines.contains(" at 11:0") && lines.contains(" IST"));
     assert!(!lines.contains("FYERS limits") && !lines.contains("may be spent"), "{lines}");
     assert_eq!(redeemed(&home), 16, "FYERS was not asked");
+    drop(keeper);
+    let keeper = home.start_ready();
+    let told = report(&home, &keeper, &home.sim.mint(TokenKind::AuthCode));
+    assert_eq!(
+        (&told["reason"], redeemed(&home)),
+        (&json!("logins_held"), 16),
+        "after a start as well: {told}"
+    );
     assert_eq!(keeper.status()["session"]["failed_login"], "code_rejected", "what FYERS said stays");
 }
 
