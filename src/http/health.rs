@@ -11,6 +11,7 @@ use crate::{
         access::Gate,
         backend::{Backend, Front, HandOver},
         keys::days,
+        metrics::of_keys,
         reply::{json, unanswered},
         shared::Shared,
     },
@@ -90,8 +91,8 @@ async fn metrics(
         return refusal;
     }
     let Some(status) = shared.read(backend.status()).await else { return unanswered() };
-    front.metrics.set_keys(&days(&gate, &front, backend.as_ref()));
-    match front.metrics.text(&status, gate.bot_reader()) {
+    let keys = of_keys(&days(&gate, &front, backend.as_ref()));
+    match front.metrics.text(&status, gate.bot_reader()).map(|text| text + &keys) {
         Ok(text) => HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(text),
         Err(_) => HttpResponse::InternalServerError().finish(),
     }

@@ -14,5 +14,6 @@ mod registry;
 pub mod routes;
 
 pub use instrumented::{CountedMessenger, WatchedStore};
+pub use keys::of_keys;
 pub use outcome::AlertOutcome;
 pub use registry::Metrics;

@@ -12,11 +12,7 @@ use prometheus::{HistogramOpts, HistogramVec, Registry, TextEncoder, proto::Labe
 
 use crate::{
     fyers::Timer,
-    http::metrics::{
-        counters::Counters, feeds::FeedNumbers, gauges::Gauges, keys::KeyNumbers, outcome::AlertOutcome,
-        routes,
-    },
-    keys::KeyDay,
+    http::metrics::{counters::Counters, feeds::FeedNumbers, gauges::Gauges, outcome::AlertOutcome, routes},
     status::Status,
 };
 
@@ -33,7 +29,6 @@ pub struct Metrics {
     counters: Counters,
     gauges: Gauges,
     feeds: FeedNumbers,
-    keys: KeyNumbers,
     gateway: HistogramVec,
     broker: HistogramVec,
 }
@@ -75,8 +70,7 @@ impl Metrics {
         broker.with_label_values(&["/profile", "2xx"]);
         let (counters, gauges) = (Counters::register(&registry)?, Gauges::register(&registry)?);
         let feeds = FeedNumbers::register(&registry)?;
-        let keys = KeyNumbers::register(&registry)?;
-        Ok(Self { registry, counters, gauges, feeds, keys, gateway, broker })
+        Ok(Self { registry, counters, gauges, feeds, gateway, broker })
     }
 
     /// Counts what was journalled.
@@ -116,11 +110,6 @@ impl Metrics {
     /// A limit of this bot's key has refused an order, a change or whatever else trades.
     pub fn key_refused(&self, bot: &str, limit: &str, request: &str) {
         self.counters.key_refusals.with_label_values(&[bot, limit, request]).inc();
-    }
-
-    /// The limits of keys, and what their bots have done today.
-    pub fn set_keys(&self, keys: &[KeyDay]) {
-        self.keys.set(keys);
     }
 
     /// A request of this bot was refused because it, or everybody, has its share of the places.
