@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
 use fyers_api::ist::ist;
 use keeper_domain::{
     mode::ShownMode,
@@ -116,8 +117,21 @@ impl LoginReport {
                 "The keeper cannot write to its disk",
                 ["Nothing was begun. Try again in a minute; `fyers-keeper doctor` says what is wrong."],
             ),
+            LoginFailure::Held { until } => Self::held(until),
             LoginFailure::Refused { reason, code } => Self::refused(reason, code),
         }
+    }
+
+    /// The limit of failed logins is the keeper's own.
+    fn held(until: DateTime<Utc>) -> Self {
+        let until = ist(until).format("%H:%M:%S IST");
+        let then = format!("It sends the next one at {until} at the earliest: log in again then.");
+        let lines = [
+            "The keeper itself limits failed logins, so that a stranger's wrong codes do not use up what FYERS allows.",
+            "FYERS was not asked, and your code was not used.",
+            &then,
+        ];
+        Self::bad(Some(Reason::LoginsHeld), "Too many logins have failed within an hour", lines)
     }
 
     fn refused(reason: Reason, code: Option<i64>) -> Self {

@@ -7,7 +7,7 @@ use fyers_api::http::ApiResponse;
 use keeper_domain::{
     bots::admit::{reads_again_for_limits, reads_for_limits},
     event::Event,
-    keys::BotName,
+    keys::{BotName, KEY_LIMIT_HEADER},
     mode::Mode,
     order_journal::{OrderEntry, OrderIntent},
     ports::{Change, Wanted},
@@ -190,12 +190,13 @@ impl ExchangeActor {
         let (status, code) = match why {
             Refused::Stopping | Refused::Unconfirmed => (503, -503),
             Refused::KeyGone => (401, -16),
-            Refused::Ambiguous | Refused::Unreadable => (400, -50),
+            Refused::Ambiguous | Refused::Unreadable | Refused::Queried => (400, -50),
             _ if why.is_of_key() => (400, -50),
             _ => (400, -99),
         };
         let words = why.to_string();
-        let answer = if status == 503 { not_now(&words) } else { refusal(status, code, &words) };
+        let mut answer = if status == 503 { not_now(&words) } else { refusal(status, code, &words) };
+        answer.headers.extend(why.key_limit().map(|limit| (KEY_LIMIT_HEADER.to_owned(), limit.into())));
         if !forwarding.call.operation.trades() {
             return forwarding.arrive(Venue::None, answer);
         }

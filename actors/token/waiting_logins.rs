@@ -68,7 +68,7 @@ impl WaitingLogins {
 
     /// Tells everyone who waits for this login. One that was not even begun may be tried again.
     pub(super) fn ended(&mut self, login: LoginId, outcome: Outcome) {
-        if matches!(outcome, Err(LoginFailure::Busy | LoginFailure::NotWritten)) {
+        if matches!(outcome, Err(LoginFailure::Busy | LoginFailure::NotWritten | LoginFailure::Held { .. })) {
             self.known.retain(|known| known.login != login);
         }
         for known in self.known.iter_mut().filter(|known| known.login == login) {

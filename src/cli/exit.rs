@@ -56,7 +56,7 @@ impl Exit {
             | Reason::BadAnswer
             | Reason::TokenUnconfirmed
             | Reason::TokenDoubted => Self::Unreachable,
-            Reason::RateLimited => Self::TryLater,
+            Reason::RateLimited | Reason::LoginsHeld => Self::TryLater,
             Reason::NoCredentials
             | Reason::PinMissing
             | Reason::PinRejected

@@ -10,9 +10,12 @@ use crate::{
     http::{
         access::Gate,
         backend::{Backend, Front, HandOver},
+        keys::days,
+        metrics::of_keys,
         reply::{json, unanswered},
         shared::Shared,
     },
+    keys::KeyDay,
     status::{Health, Status},
 };
 
@@ -56,7 +59,7 @@ async fn readyz(backend: web::Data<dyn Backend>) -> impl Responder {
 async fn status(
     gate: Gate,
     backend: web::Data<dyn Backend>,
-    shared: web::Data<Shared<Status>>,
+    (front, shared): (web::Data<Front>, web::Data<Shared<Status>>),
 ) -> HttpResponse {
     if let Some(refusal) = gate.refuse_reader() {
         return refusal;
@@ -67,7 +70,15 @@ async fn status(
         Health::Pass | Health::Warn => HttpResponse::Ok(),
     };
     response.insert_header((CONTENT_TYPE, "application/health+json"));
-    json(response, &status)
+    json(response, &Told { status: &status, keys: days(&gate, &front, backend.as_ref()) })
+}
+
+/// The status, with the keys that whoever asks may see.
+#[derive(serde::Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    status: &'a Status,
+    keys: Vec<KeyDay>,
 }
 
 /// Numbers for Prometheus. A keeper whose actors do not answer has none: Prometheus then sees `up` at 0.
@@ -80,7 +91,8 @@ async fn metrics(
         return refusal;
     }
     let Some(status) = shared.read(backend.status()).await else { return unanswered() };
-    match front.metrics.text(&status, gate.bot_reader()) {
+    let keys = of_keys(&days(&gate, &front, backend.as_ref()));
+    match front.metrics.text(&status, gate.bot_reader()).map(|text| text + &keys) {
         Ok(text) => HttpResponse::Ok().insert_header((CONTENT_TYPE, "text/plain; version=0.0.4")).body(text),
         Err(_) => HttpResponse::InternalServerError().finish(),
     }

@@ -10,7 +10,7 @@ use crate::{
         backend::{Backend, Front},
         reply::{json, unanswered},
     },
-    keys::{Issued, KeyAdmin, KeyError, KeyRow, KeyWish},
+    keys::{Issued, KeyAdmin, KeyDay, KeyError, KeyRow, KeyWish},
 };
 
 /// Who a change was made by, as the journal has it.
@@ -26,6 +26,14 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
 /// All keys with their bots' day, the first one first.
 pub(super) fn rows(admin: &KeyAdmin, backend: &dyn Backend) -> Vec<KeyRow> {
     crate::keys::rows(&admin.ring(), &backend.owns())
+}
+
+/// The same of today, for whoever asks: a bot is told of its own key alone.
+pub(super) fn days(gate: &Gate, front: &Front, backend: &dyn Backend) -> Vec<KeyDay> {
+    let rows = front.keys.as_ref().map(|admin| rows(admin, backend)).unwrap_or_default();
+    let reader = gate.bot_reader();
+    let is_told = |row: &&KeyRow| reader.is_none_or(|bot| bot.as_str() == row.name);
+    rows.iter().filter(is_told).map(KeyDay::from).collect()
 }
 
 async fn list(gate: Gate, backend: web::Data<dyn Backend>, front: web::Data<Front>) -> HttpResponse {

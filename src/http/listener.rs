@@ -95,6 +95,7 @@ fn settings(bound: SocketAddr, key: GatewayKey, backend: &Arc<dyn Backend>, fron
         port: bound.port(),
         public_url: front.public_url.clone(),
         trusted_proxies: front.trusted_proxies.clone(),
+        siblings: front.keys.as_ref().map(|keys| keys.signing()),
         on_wrong_key: Box::new(move |WrongKey { entrance, client, tell }| {
             metrics.wrong_key(entrance.slug());
             if let Some(count) = tell {

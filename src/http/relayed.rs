@@ -1,6 +1,6 @@
 //! Requests that a standby brings to the keeper that acts, with the bounds they have there.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use actix_web::{
     HttpRequest,
@@ -11,8 +11,11 @@ use actix_web::{
     web::{self, Bytes},
 };
 
+use keeper_domain::address::Network;
+
 pub(crate) use crate::http::limits::{body::read_first, descriptors::relayed_connections as connections};
 use crate::http::{
+    access::shown,
     gateway::discard,
     limits::{
         answer::with_room,
@@ -26,6 +29,11 @@ use crate::memory::Memory;
 const OF_BOTS: Bounds = Bounds { longest: 1024 * 1024, limit: Duration::from_secs(15), copies: 2 };
 /// Of somebody who shows none.
 const OF_STRANGERS: Bounds = Bounds { longest: 16 * 1024, limit: Duration::from_secs(15), copies: 2 };
+
+/// The client that asks, as the holder would know it.
+pub(crate) fn client(request: &HttpRequest, trusted_proxies: &[Network]) -> IpAddr {
+    shown::client(request, trusted_proxies, None)
+}
 
 /// Whether it becomes a socket.
 pub(crate) fn is_socket(request: &HttpRequest) -> bool {

@@ -1,5 +1,6 @@
 //! The keys of bots, changed: one at a time, on disk before it counts, and told to everybody who recognises bots.
 
+mod day;
 mod view;
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use rand::Rng;
 use secrecy::SecretString;
 use tokio::sync::{Mutex, watch};
 
+pub use day::KeyDay;
 pub use view::{KeyRow, KeyWish, rows};
 
 /// Makes a new first key in the place of the old one.
@@ -96,6 +98,11 @@ impl KeyAdmin {
     /// The keys as they change.
     pub fn shared(&self) -> SharedKeys {
         Arc::clone(&self.keys)
+    }
+
+    /// What signs tokens: all keepers of a database have it alike.
+    pub fn signing(&self) -> SecretString {
+        self.signing.clone()
     }
 
     /// Moves whenever a key was added, changed or removed: connections that were opened with a key look whether it is

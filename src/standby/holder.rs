@@ -1,7 +1,12 @@
 //! Who acts, as a standby knows it.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
 
+use keeper_domain::keys::relayed_client;
+use secrecy::SecretString;
 use tokio::sync::watch;
 
 use crate::store::postgres::LeaseRow;
@@ -47,6 +52,8 @@ pub struct Holder {
     held: Arc<watch::Sender<Option<Held>>>,
     /// Why the database could not be asked the last time.
     away: Arc<Mutex<Option<String>>>,
+    /// What both keepers sign with; nothing before it has been read.
+    signing: Arc<Mutex<Option<SecretString>>>,
 }
 
 impl Holder {
@@ -66,6 +73,16 @@ impl Holder {
     /// Why the database does not answer; `None` while it does.
     pub(super) fn away(&self) -> Option<String> {
         self.away.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn set_signing(&self, secret: SecretString) {
+        *self.signing.lock().unwrap_or_else(PoisonError::into_inner) = Some(secret);
+    }
+
+    /// How the holder is told that a request is of this client.
+    pub(super) fn told_of(&self, client: IpAddr) -> Option<String> {
+        let signing = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
+        signing.as_ref().and_then(|secret| relayed_client::told(secret, client))
     }
 
     /// Waits until another keeper holds it, or nobody.

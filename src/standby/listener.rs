@@ -10,7 +10,7 @@ use actix_web::{
     middleware::from_fn,
     web,
 };
-use keeper_domain::text::shown_lines;
+use keeper_domain::{keys::relayed_client::CLIENT_HEADER, text::shown_lines};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -174,7 +174,8 @@ async fn passed_on(
             return refused(HttpResponse::Forbidden(), request, &why);
         }
     };
-    let Some(question) = question(request, (&address, origin.as_deref()), client) else {
+    let told = holder.told_of(relayed::client(request, &page.trusted_proxies));
+    let Some(question) = question(request, (&address, origin.as_deref(), told), client) else {
         return nobody(request, &format!("{STANDS_BY}, and the other one cannot be asked that"));
     };
     let _answering = relayed::answering(request);
@@ -238,7 +239,7 @@ impl From<reqwest::Error> for NoAnswer {
 /// The same question to the holder, as far as it is not about this connection.
 fn question(
     request: &HttpRequest,
-    (address, origin): (&str, Option<&str>),
+    (address, origin, told): (&str, Option<&str>, Option<String>),
     client: &reqwest::Client,
 ) -> Option<reqwest::RequestBuilder> {
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -247,14 +248,16 @@ fn question(
     let mut question = client.request(method, url);
     for (name, value) in request.headers() {
         match origin {
-            _ if !is_end_to_end(name) || name == HOST => {}
+            // Of whom it is asked says this keeper alone.
+            _ if !is_end_to_end(name) || name == HOST || name == CLIENT_HEADER => {}
             Some(origin) if name == ORIGIN => question = question.header(name.as_str(), origin),
             _ => question = question.header(name.as_str(), value.as_bytes()),
         }
     }
     let peer = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
     // Never believed as coming from the holder's own machine.
-    Some(question.header("x-forwarded-for", peer).header(PASSED_ON.as_str(), "1"))
+    question = question.header("x-forwarded-for", peer).header(PASSED_ON.as_str(), "1");
+    Some(told.into_iter().fold(question, |question, told| question.header(CLIENT_HEADER, told)))
 }
 
 async fn ask(request: &HttpRequest, question: reqwest::RequestBuilder) -> Result<HttpResponse, NoAnswer> {

@@ -50,6 +50,8 @@ const ASK_EVERY: Duration = Duration::from_secs(1);
 const ASK_PAUSE: Duration = Duration::from_millis(50);
 /// The first pause between attempts to make the tables while the database does not answer.
 const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The secret that keepers sign with.
+const SIGNING: &str = SHARED_SECRETS[1];
 /// How often a standby looks whether the shared secrets are still the same.
 const SECRETS_EVERY: Duration = Duration::from_secs(60);
 /// The longest pause between attempts to make the tables while the database does not answer.
@@ -157,7 +159,13 @@ async fn until_held(
         ready = stands_by => ready?,
     }
     let (news, warm) = (contender.news(), Box::pin(contender.keep_warm()));
-    let secrets = Box::pin(follow_secrets(contender.reader(), here.keep));
+    let keep = |name, secret: SecretString| {
+        if name == SIGNING {
+            holder.set_signing(secret.clone());
+        }
+        (here.keep)(name, secret);
+    };
+    let secrets = Box::pin(follow_secrets(contender.reader(), &keep));
     tokio::select! {
         never = news.listen() => match never {},
         never = reach.look() => match never {},

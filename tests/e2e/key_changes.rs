@@ -98,8 +98,21 @@ fn a_change_of_an_exit_passes_and_that_of_anothers_order_does_not() {
     assert_eq!(told.venue, "none", "no delivery of a future: {}", told.body);
 }
 
+/// Whatever changes orders or positions.
+const QUERIED: [(Method, &str); 9] = [
+    (Method::POST, "/api/v3/orders/sync"),
+    (Method::PATCH, "/api/v3/orders/sync"),
+    (Method::DELETE, "/api/v3/orders/sync"),
+    (Method::POST, "/api/v3/multi-order/sync"),
+    (Method::POST, "/api/v3/gtt/orders/sync"),
+    (Method::POST, "/api/v3/multileg/orders/sync"),
+    (Method::POST, "/api/v3/positions"),
+    (Method::DELETE, "/api/v3/positions"),
+    (Method::POST, "/api/v3/orders/async"),
+];
+
 #[test]
-fn a_field_that_nobody_sees_and_one_in_the_query_never_reach_fyers() {
+fn a_field_that_nobody_sees_and_a_query_never_reach_fyers() {
     let home = home();
     let keeper = live(&home);
     let bot = Bot::with_token(&keeper, &add(&home, &["free"]));
@@ -108,11 +121,22 @@ fn a_field_that_nobody_sees_and_one_in_the_query_never_reach_fyers() {
         body[name] = json!(100);
         refused(&bot.place(body), "a field comes twice");
     }
-    let query = "/api/v3/orders/sync?qty=100&symbol=NSE:SBIN-EQ";
-    refused(&bot.ask(Method::POST, query, Some(order(1, 700))), "a field comes twice");
-    for query in ["?{%22qty%22:100}", "?x=%7B%22qty%22:100%7D", "?qty[]=100", "?%2526qty=100"] {
-        let path = format!("/api/v3/orders/sync{query}");
-        refused(&bot.ask(Method::POST, &path, Some(order(1, 700))), "a field comes twice");
+    for query in [
+        "?qty=100&symbol=NSE:SBIN-EQ",
+        "?{%22qty%22:100}",
+        "?x=%7B%22qty%22:100%7D",
+        "?qty[]=100",
+        "?%2526qty=100",
+        "?+qty=100",
+        "??+qty=100",
+        "?x[qty]=100",
+        "?body.qty=100",
+        "?v=2",
+    ] {
+        for (method, path) in QUERIED {
+            let told = bot.ask(method, &format!("{path}{query}"), Some(order(1, 700)));
+            refused(&told, "a query beside its body");
+        }
     }
     waiting(&bot, 1, 700, "fyers");
 }

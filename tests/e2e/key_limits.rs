@@ -6,7 +6,7 @@ use simulator::{Fault, FaultRule, endpoint};
 use crate::{
     bot::Bot,
     keys::{SBIN, add, home, live, orders_at_fyers, refused, taken},
-    support::{Home, Keeper, block_on, wait_for},
+    support::{Home, Keeper, block_on, get_with_key, wait_for},
 };
 
 /// Until FYERS' order book has shown the fill. A price stands beside the position then, but none of the last five seconds.
@@ -75,6 +75,62 @@ fn limits_are_checked_before_an_order_leaves_and_exits_pass() {
         home.wait_alert(words);
         assert_eq!(home.alerts().iter().filter(|alert| alert.contains(words)).count(), 1, "told once a day");
     }
+}
+
+/// A series of the bot, whatever else its labels say; its value.
+fn series(text: &str, name: &str, labels: &[&str]) -> Option<f64> {
+    let begins = format!("fyers_keeper_{name}{{");
+    let line =
+        text.lines().find(|line| line.starts_with(&begins) && labels.iter().all(|one| line.contains(one)));
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok())
+}
+
+#[test]
+fn a_bot_reads_what_it_has_used_of_its_limits_and_what_has_refused_it() {
+    let home = home();
+    let keeper = live(&home);
+    let limits = ["--max-order-value", "5000", "--max-orders-per-day", "2", "--max-loss", "500"];
+    let few = [["few", "--mode", "sandbox"].as_slice(), &limits].concat();
+    let token = add(&home, &few);
+    let few = Bot::with_token(&keeper, &token);
+    add(&home, &["second", "--max-orders-per-day", "9"]);
+    let waiting = few
+        .place(json!({"symbol": SBIN, "qty": 1, "type": 1, "side": 1, "productType": "INTRADAY",
+        "limitPrice": 790, "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false}));
+    taken(&waiting, "mock");
+    refused(&few.order(SBIN, 10), "max-order-value");
+    let larger = json!({"id": waiting.body["id"], "qty": 100});
+    refused(&few.ask(reqwest::Method::PATCH, "/api/v3/orders/sync", Some(larger)), "max-order-value");
+    taken(&few.order(SBIN, 1), "mock");
+    refused(&few.order(SBIN, 1), "max-orders-per-day is 2");
+
+    let told = |path: &str| get_with_key(&keeper.url(path), &token).unwrap().1;
+    let keys = serde_json::from_str::<serde_json::Value>(&told("/api/status")).unwrap()["keys"].clone();
+    assert_eq!(keys.as_array().unwrap().len(), 1, "its own key alone: {keys}");
+    let own = &keys[0];
+    assert_eq!((&own["name"], &own["orders_today"]), (&json!("few"), &json!(2)));
+    assert_eq!((&own["max_orders_per_day"], &own["orders_left_today"]), (&json!(2), &json!(0)));
+    assert_eq!((&own["max_loss_inr"], &own["max_order_value_inr"]), (&json!(500.0), &json!(5000.0)));
+    assert!(own["result_today_inr"].is_f64() && own["loss_left_today_inr"].is_f64(), "{own}");
+    assert_eq!(own["limits_reached"], json!(["orders_per_day"]));
+
+    let text = told("/metrics");
+    for (name, labels, value) in [
+        ("key_orders_today", ["bot=\"few\"", "", ""], Some(2.0)),
+        ("key_orders_per_day_limit", ["bot=\"few\"", "", ""], Some(2.0)),
+        ("key_loss_per_day_limit_rupees", ["bot=\"few\"", "", ""], Some(500.0)),
+        ("key_order_value_limit_rupees", ["bot=\"few\"", "", ""], Some(5_000.0)),
+        ("key_refusals_total", ["limit=\"order_value\"", "request=\"order\"", "few"], Some(1.0)),
+        ("key_refusals_total", ["limit=\"order_value\"", "request=\"change\"", "few"], Some(1.0)),
+        ("key_refusals_total", ["limit=\"orders_per_day\"", "request=\"order\"", "few"], Some(1.0)),
+        ("key_orders_per_day_limit", ["bot=\"second\"", "", ""], None),
+    ] {
+        assert_eq!(series(&text, name, &labels), value, "{name} {labels:?}: {text}");
+    }
+    let all = keeper.get_with_own_key("/metrics").unwrap().1;
+    assert_eq!(series(&all, "key_orders_per_day_limit", &["bot=\"second\""]), Some(9.0));
+    assert_eq!(series(&all, "key_loss_per_day_limit_rupees", &["bot=\"second\""]), None, "no such limit");
+    assert_eq!(keeper.status()["keys"].as_array().unwrap().len(), 3, "the owner's and both");
 }
 
 #[test]

@@ -208,14 +208,42 @@ fn most_within(calls: &[Call], span: TimeDelta) -> &[Call] {
 
 /// Somebody with the key ends a login with this code.
 fn complete(home: &Home, keeper: &Keeper, code: &str) -> bool {
+    report(home, keeper, code)["good"] == true
+}
+
+/// The same, with what he is told.
+fn report(home: &Home, keeper: &Keeper, code: &str) -> serde_json::Value {
     let key = crate::feed_client::key(home);
     block_on(async {
         let client = reqwest::Client::builder().no_proxy().timeout(DEADLINE).build().unwrap();
         let body = json!({ "pasted": code });
         let request = client.post(keeper.url("/api/login/complete")).bearer_auth(key).json(&body);
-        let answer: serde_json::Value = request.send().await.unwrap().json().await.unwrap();
-        answer["good"] == true
+        request.send().await.unwrap().json().await.unwrap()
     })
+}
+
+#[test]
+fn whoever_is_held_back_by_the_keepers_own_limit_is_told_so_and_until_when() {
+    let home = home("2026-11-23T11:00:00");
+    let keeper = home.start_ready();
+    (0..16).for_each(|_| assert!(!complete(&home, &keeper, &made_up())));
+    assert_eq!(redeemed(&home), 16);
+    let told = report(&home, &keeper, &home.sim.mint(TokenKind::AuthCode));
+    assert_eq!((&told["good"], &told["reason"]), (&json!(false), &json!("logins_held")), "{told}");
+    assert_eq!(told["title"], "Too many logins have failed within an hour");
+    let lines = told["lines"].to_string();
+    assert!(lines.contains("FYERS was not asked") && lines.contains(" at 11:0") && lines.contains(" IST"));
+    assert!(!lines.contains("FYERS limits") && !lines.contains("may be spent"), "{lines}");
+    assert_eq!(redeemed(&home), 16, "FYERS was not asked");
+    drop(keeper);
+    let keeper = home.start_ready();
+    let told = report(&home, &keeper, &home.sim.mint(TokenKind::AuthCode));
+    assert_eq!(
+        (&told["reason"], redeemed(&home)),
+        (&json!("logins_held"), 16),
+        "after a start as well: {told}"
+    );
+    assert_eq!(keeper.status()["session"]["failed_login"], "code_rejected", "what FYERS said stays");
 }
 
 #[test]

@@ -27,7 +27,9 @@ fn reasons_and_logins() {
         reasons().iter().map(|reason| format!("{}: Because {}.", reason.slug(), reason.words())).collect();
     let states = [StateRefusal::Unknown, StateRefusal::Expired, StateRefusal::Used].map(LoginFailure::State);
     let refused = reasons().into_iter().map(|reason| LoginFailure::Refused { reason, code: Some(-16) });
-    let failures = states.into_iter().chain([LoginFailure::Busy, LoginFailure::NotWritten]).chain(refused);
+    let held = LoginFailure::Held { until: "2026-11-23T03:33:20Z".parse().unwrap() };
+    let failures =
+        states.into_iter().chain([LoginFailure::Busy, LoginFailure::NotWritten, held]).chain(refused);
     let session = SessionView {
         holder: Some("ASHA RAO".to_owned()),
         expires_at: Some("2026-11-24T00:30:00Z".parse().unwrap()),

@@ -7,7 +7,7 @@ use std::{
 };
 
 use crate::{
-    bots::two,
+    bots::{started, two},
     hosts::{KEY, World},
     support::{block_on, get, wait_for},
 };
@@ -102,6 +102,33 @@ fn a_body_that_is_too_long_is_refused_in_words_and_texts_are_what_they_are() {
         let [direct, through] = [0, 1].map(|host| answer(client().get(world.url(host, path))));
         assert_eq!((direct.0, direct.2), (through.0, through.2), "{path}");
     }
+}
+
+/// A standby is no one client: the holder is told by it who asks, and believes nobody else.
+#[test]
+fn who_guesses_keys_through_a_standby_is_one_client_and_cannot_say_that_he_is_another() {
+    let Some(world) = World::new() else { return };
+    // The test's addresses are this machine's: those of strangers are told as a proxy tells them.
+    let world = started(world.with_own(1, "KEEPER_TRUSTED_PROXIES", "0.0.0.0/0"));
+    let forged = |n: u32| format!("203.0.113.{} {}", n % 250, "0".repeat(64));
+    let guess = |host: usize, address: &str, told: String| {
+        let request =
+            client().get(world.url(host, "/api/status")).bearer_auth("a-wrong-key-0123456789abcdef");
+        let request = request.header("X-Forwarded-For", address).header("X-Keeper-Client", told);
+        answer(request).0
+    };
+    let until_limited = |host: usize, address: &str| {
+        let guessed = (0..2_000).find(|n| guess(host, address, forged(*n)) == 429);
+        println!("tried: {} wrong keys at host {host}", guessed.expect("a limit"));
+    };
+    // One more is allowed each second.
+    let is_limited = |host: usize, address: &str| (0..5).any(|n| guess(host, address, forged(n)) == 429);
+    until_limited(1, "203.0.113.7");
+    assert!(!is_limited(1, "203.0.113.8"), "another client of the standby is not limited");
+    assert!(is_limited(1, "203.0.113.7"), "what a client writes of itself is not passed on");
+    assert_eq!(world.says(1, &["status", "--json"])["mode"], "live", "the right key is never slowed");
+    until_limited(0, "203.0.113.9");
+    assert!(is_limited(0, "203.0.113.10"), "a forged word changes nothing at the holder");
 }
 
 /// The key is entered at the address of the standby; a page of another site enters nothing.

@@ -53,6 +53,12 @@ pub enum BrokerError {
         /// `Retry-After`, when it was sent.
         retry_after: Option<Duration>,
     },
+    /// Too many logins have failed: the keeper itself sends none, and FYERS was not asked.
+    #[error("too many logins have failed: the keeper sends none for a while")]
+    LoginsHeld {
+        /// How long.
+        wait: Duration,
+    },
     /// HTTP 5xx.
     #[error("FYERS has a server error (HTTP {status})")]
     Fault {

@@ -50,6 +50,8 @@ pub enum Reason {
     PermissionMissing,
     /// The broker refused for a reason the keeper does not know.
     Refused,
+    /// Too many logins have failed: the keeper itself sends none for a while.
+    LoginsHeld,
     /// The token belongs to another app than the configured one.
     AppMismatch,
     /// The token belongs to another account than the one this keeper serves.
@@ -100,6 +102,7 @@ impl Reason {
             Self::AppUnknown => "app_unknown",
             Self::PermissionMissing => "permission_missing",
             Self::Refused => "refused",
+            Self::LoginsHeld => "logins_held",
             Self::AppMismatch => "app_mismatch",
             Self::AccountMismatch => "account_mismatch",
             Self::AccountUnconfirmed => "account_unconfirmed",

@@ -31,6 +31,9 @@ impl Reason {
             Self::AppUnknown => "FYERS does not know the app id",
             Self::PermissionMissing => "the FYERS app lacks a permission",
             Self::Refused => "FYERS refused for a reason that the keeper does not know",
+            Self::LoginsHeld => {
+                "too many logins have failed within an hour, so that the keeper itself sends FYERS the next one later"
+            }
             Self::AppMismatch => "the token belongs to another app",
             Self::AccountMismatch => "the token belongs to another account",
             Self::Unreachable => "FYERS cannot be reached",
@@ -51,6 +54,7 @@ impl Reason {
             Self::Unreachable => "Check the network, then try again; a running keeper retries by itself.",
             Self::BrokerFault | Self::BadAnswer => "FYERS has trouble: try again in a few minutes.",
             Self::RateLimited => "Wait a minute or two, then try again.",
+            Self::LoginsHeld => "Wait three minutes, then log in again.",
             Self::TokenUnconfirmed | Self::TokenDoubted => {
                 "Nothing to do: the keeper asks again until FYERS answers. Log in only if it stays so."
             }

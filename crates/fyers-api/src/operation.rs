@@ -121,6 +121,20 @@ impl Operation {
         }
     }
 
+    /// What a request that trades does, in a word: a change of an order is another thing than a new one.
+    pub fn kind(self) -> &'static str {
+        use Operation::{
+            Cancel, CancelGtt, CancelMany, ConvertPosition, ExitPositions, Modify, ModifyGtt, ModifyMany,
+        };
+        match self {
+            Modify | ModifyMany | ModifyGtt => "change",
+            Cancel | CancelMany | CancelGtt => "cancel",
+            ExitPositions => "exit",
+            ConvertPosition => "conversion",
+            _ => "order",
+        }
+    }
+
     /// Whether it changes something at the broker: such a call is sent once, and its outcome may be unknown.
     pub fn trades(self) -> bool {
         use Operation::{

@@ -9,6 +9,7 @@ use std::{fs::File, os::unix::fs::FileExt, path::Path, time::Duration};
 use chrono::{DateTime, Utc};
 
 use crate::{
+    fyers::limits::logins::FREE,
     fyers::limits::window::{DayCounts, Sent},
     private_file::{self, PrivateFileError},
 };
@@ -21,6 +22,8 @@ const PLACES: usize = 256;
 const ORIGIN: u64 = (PLACE * PLACES) as u64;
 /// Where it is until when FYERS wants no calls, in milliseconds since 1970.
 const HOLD: u64 = ORIGIN + 4;
+/// Where the newest failed logins are, each in milliseconds since 1970.
+const LOGINS: u64 = HOLD + 8;
 /// No call weighs more.
 const HEAVIEST: u32 = 10;
 
@@ -53,6 +56,17 @@ fn held(file: &File, now: DateTime<Utc>) -> Duration {
     until.and_then(|until| (until - now).to_std().ok()).unwrap_or_default()
 }
 
+/// When the newest logins have failed; zero where none has.
+fn failed_logins(file: &File) -> [i64; FREE] {
+    let (mut bytes, mut all) = ([0; 8 * FREE], [0; FREE]);
+    if file.read_exact_at(&mut bytes, LOGINS).is_ok() {
+        for (at, bytes) in all.iter_mut().zip(bytes.chunks_exact(8)) {
+            *at = i64::from_le_bytes(bytes.try_into().unwrap_or_default());
+        }
+    }
+    all
+}
+
 /// One place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Entry {
@@ -70,6 +84,8 @@ pub(super) struct Recalled {
     pub(super) day: Option<(DateTime<Utc>, DayCounts)>,
     /// For how long FYERS still wants no calls.
     pub(super) held: Duration,
+    /// How long ago the newest logins have failed, oldest first.
+    pub(super) failed_logins: Vec<Duration>,
 }
 
 impl KeptCalls {
@@ -95,15 +111,27 @@ impl KeptCalls {
         found.sort_by_key(|(_, entry)| entry.at);
         let next = found.last().map_or(0, |(at, _)| (at + 1) % PLACES);
         let day = found.last().map(|(_, entry)| (entry.at, entry.day));
-        let sent = |entry: &Entry| Sent { from: None, age: entry.age(now), weight: entry.weight };
+        let sent = |entry: &Entry| Sent { from: None, age: age(entry.at, now), weight: entry.weight };
         let sent = found.iter().map(|(_, entry)| sent(entry)).collect();
-        let held = held(&file, now);
-        Ok((Self { origin, file, next }, Recalled { sent, day, held }))
+        let (held, mut failed) = (held(&file, now), failed_logins(&file));
+        failed.sort_unstable();
+        let failed = failed.into_iter().filter(|at| *at > 0).filter_map(DateTime::from_timestamp_millis);
+        let failed_logins = failed.map(|at| age(at, now)).collect();
+        Ok((Self { origin, file, next }, Recalled { sent, day, held, failed_logins }))
     }
 
     /// Notes until when FYERS wants no calls.
     pub(super) fn hold(&self, until: DateTime<Utc>) -> std::io::Result<()> {
         self.file.write_all_at(&until.timestamp_millis().to_le_bytes(), HOLD)
+    }
+
+    /// Notes that a login has failed, in the place of the oldest one.
+    pub(super) fn login_failed(&self, at: DateTime<Utc>) -> std::io::Result<()> {
+        let mut all = failed_logins(&self.file);
+        if let Some(oldest) = all.iter_mut().min() {
+            *oldest = at.timestamp_millis();
+        }
+        self.file.write_all_at(&all.map(i64::to_le_bytes).concat(), LOGINS)
     }
 
     /// Writes a call down that is about to leave.
@@ -132,11 +160,11 @@ impl Entry {
         }
         bytes
     }
+}
 
-    /// A clock that was set back makes it one of this moment.
-    fn age(self, now: DateTime<Utc>) -> Duration {
-        (now - self.at).to_std().unwrap_or_default()
-    }
+/// A clock that was set back makes it one of this moment.
+fn age(at: DateTime<Utc>, now: DateTime<Utc>) -> Duration {
+    (now - at).to_std().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -185,6 +213,20 @@ mod tests {
         kept.hold(noon + TimeDelta::seconds(30)).unwrap();
         let held = |after| KeptCalls::open(&path, noon + TimeDelta::seconds(after)).unwrap().1.held;
         assert_eq!([held(0), held(12), held(31)].map(|held| held.as_secs()), [30, 18, 0]);
+    }
+
+    #[test]
+    fn logins_that_failed_are_known_to_the_next_run() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, noon) = (folder.path().join("calls"), "2026-11-24T06:30:00Z".parse().unwrap());
+        let failed = |second| {
+            let kept = KeptCalls::open(&path, noon).unwrap().0;
+            kept.login_failed(noon + TimeDelta::seconds(second)).unwrap();
+        };
+        (0..20).for_each(failed);
+        let ages = KeptCalls::open(&path, noon + TimeDelta::seconds(30)).unwrap().1.failed_logins;
+        let newest: Vec<_> = (11..27).rev().map(Duration::from_secs).collect();
+        assert_eq!(ages, newest);
     }
 
     #[test]

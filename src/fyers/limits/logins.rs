@@ -6,15 +6,15 @@
 
 use std::{collections::VecDeque, time::Duration};
 
-const HOUR: Duration = Duration::from_secs(60 * 60);
+pub(super) const HOUR: Duration = Duration::from_secs(60 * 60);
 
 /// Failures of an hour that slow nobody down.
-const FREE: usize = 16;
+pub(super) const FREE: usize = 16;
 
 /// From then on, the time between two attempts.
 const GAP: Duration = Duration::from_secs(3 * 60);
 
-/// The failures of the last hour.
+/// The newest failures of the last hour, as many as are free: whether there are more changes nothing.
 #[derive(Debug, Default)]
 pub(super) struct FailedLogins {
     failures: VecDeque<Duration>,
@@ -34,6 +34,14 @@ impl FailedLogins {
     /// FYERS has refused a login.
     pub(super) fn failed(&mut self, now: Duration) {
         self.failures.push_back(now);
+        if self.failures.len() > FREE {
+            self.failures.pop_front();
+        }
+    }
+
+    /// What failed before this run: how long ago each was, oldest first.
+    pub(super) fn recall(&mut self, ages: &[Duration], now: Duration) {
+        ages.iter().filter_map(|age| now.checked_sub(*age)).for_each(|at| self.failed(at));
     }
 }
 
@@ -65,5 +73,15 @@ mod tests {
         logins.failed(GAP);
         assert_eq!(logins.wait(GAP), Some(GAP));
         assert_eq!(logins.wait(HOUR), None, "one failure is left of that hour");
+    }
+
+    #[test]
+    fn a_start_forgets_none_of_them() {
+        let mut logins = FailedLogins::default();
+        let minutes = |minutes: u64| Duration::from_secs(60 * minutes);
+        let ages: Vec<_> = (0..FREE as u64).rev().map(|n| minutes(n + 1)).collect();
+        logins.recall(&ages, HOUR);
+        assert_eq!(logins.wait(HOUR), Some(GAP - minutes(1)));
+        assert_eq!(logins.wait(HOUR + GAP - minutes(1)), None);
     }
 }

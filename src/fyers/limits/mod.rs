@@ -116,7 +116,8 @@ impl Limiter {
     pub fn go_on(&self, file: &Path) {
         let now = self.time.now();
         match KeptCalls::open(file, now) {
-            Ok((kept, Recalled { sent, day, held })) => {
+            Ok((kept, Recalled { sent, day, held, failed_logins })) => {
+                self.logins().recall(&failed_logins, self.login_clock());
                 let (mut window, elapsed) = (self.window(), (self.elapsed)());
                 window.recall(&sent, elapsed);
                 window.hold(elapsed, held);
@@ -186,18 +187,26 @@ impl Limiter {
 
     /// Whether a login with a code may be tried: anybody can send one, so failures are few by the hour.
     pub(super) fn may_log_in(&self) -> Result<(), BrokerError> {
-        match self.logins().wait((self.elapsed)()) {
+        match self.logins().wait(self.login_clock()) {
             None => Ok(()),
             Some(length) => {
                 tracing::warn!(event = "login.limited", "too many logins have failed in an hour: not sent");
-                Err(BrokerError::RateLimited { retry_after: Some(length) })
+                Err(BrokerError::LoginsHeld { wait: length })
             }
         }
     }
 
     /// FYERS has refused a login.
     pub(super) fn login_failed(&self) {
-        self.logins().failed((self.elapsed)());
+        self.logins().failed(self.login_clock());
+        if let Some(kept) = self.kept().as_ref() {
+            let _counted_here_all_the_same = kept.login_failed(self.time.now());
+        }
+    }
+
+    /// Begins an hour before the start: so long failures of runs before count.
+    fn login_clock(&self) -> Duration {
+        (self.elapsed)() + logins::HOUR
     }
 
     /// Learns from an answer's status and from the wait it asks for.

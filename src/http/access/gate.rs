@@ -3,7 +3,7 @@
 
 use std::{
     future::{Ready, ready},
-    net::{IpAddr, Ipv4Addr},
+    net::Ipv4Addr,
     sync::Arc,
 };
 
@@ -15,7 +15,7 @@ use actix_web::{
     web,
 };
 use keeper_domain::{
-    address::{Network, client_of},
+    address::Network,
     keys::{BotName, KeyRing, token::Digest},
     mode::Mode,
 };
@@ -339,10 +339,8 @@ impl Gate {
     }
 
     pub(in crate::http) fn client_of(&self, request: &HttpRequest) -> Network {
-        let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
-        let headers = request.headers().get_all("x-forwarded-for");
-        let forwarded_for: Vec<&str> = headers.filter_map(|value| value.to_str().ok()).collect();
-        Network::of_client(client_of(peer, &forwarded_for, &self.shared.settings.trusted_proxies))
+        let Settings { trusted_proxies, siblings, .. } = &self.shared.settings;
+        Network::of_client(shown::client(request, trusted_proxies, siblings.as_ref()))
     }
 
     fn look_at(&self, request: &HttpRequest) -> Visitor {

@@ -10,7 +10,7 @@ mod page_session;
 mod peer_user;
 mod rule;
 mod settings;
-mod shown;
+pub(in crate::http) mod shown;
 mod target;
 mod way;
 mod wrong_key;

@@ -2,6 +2,7 @@
 
 use keeper_actors::exchange::bots::SharedKeys;
 use keeper_domain::address::Network;
+use secrecy::SecretString;
 use url::Url;
 
 use crate::http::access::{key::GatewayKey, wrong_key::WrongKey};
@@ -19,6 +20,8 @@ pub(in crate::http) struct Settings {
     pub(in crate::http) public_url: Option<Url>,
     /// Whose `X-Forwarded-For` is believed.
     pub(in crate::http) trusted_proxies: Vec<Network>,
+    /// What another keeper of the same database signs with, to tell for which client it asks.
+    pub(in crate::http) siblings: Option<SecretString>,
     /// Hears of every wrong key.
     pub(in crate::http) on_wrong_key: Box<dyn Fn(WrongKey) + Send + Sync>,
 }

@@ -1,5 +1,7 @@
 //! What a request shows in its head, as the rules of access take it.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use actix_web::{
     HttpRequest,
     http::{
@@ -8,7 +10,14 @@ use actix_web::{
     },
 };
 
-use keeper_domain::keys::BotName;
+use keeper_domain::{
+    address::{Network, client_of},
+    keys::{
+        BotName,
+        relayed_client::{self, CLIENT_HEADER},
+    },
+};
+use secrecy::SecretString;
 
 use super::{
     origin::Head,
@@ -36,6 +45,23 @@ pub(super) fn way(request: &HttpRequest) -> Way {
     let traces =
         Traces { is_old: request.version() < Version::HTTP_11, origin: text(ORIGIN), referer: text(REFERER) };
     Way::of(request.headers().keys().map(HeaderName::as_str), traces)
+}
+
+/// Whose address it comes from: of a trusted proxy the one that it names, and of another keeper with the secret of these
+/// `siblings` too.
+pub(in crate::http) fn client(
+    request: &HttpRequest,
+    trusted_proxies: &[Network],
+    siblings: Option<&SecretString>,
+) -> IpAddr {
+    let named = header(request, HeaderName::from_static(CLIENT_HEADER)).zip(siblings);
+    if let Some(client) = named.and_then(|(value, secret)| relayed_client::client(secret, value)) {
+        return client;
+    }
+    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
+    let headers = request.headers().get_all("x-forwarded-for");
+    let forwarded_for: Vec<&str> = headers.filter_map(|value| value.to_str().ok()).collect();
+    client_of(peer, &forwarded_for, trusted_proxies)
 }
 
 /// The key that is shown with the scheme `Bearer`.

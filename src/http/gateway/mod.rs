@@ -28,7 +28,7 @@ use fyers_api::{
 use keeper_actors::exchange::messages::Forwarded;
 use keeper_domain::{
     disclosure::texts,
-    keys::BotName,
+    keys::{BotName, KEY_LIMIT_HEADER},
     mode::ShownMode,
     places::PlaceKind,
     routing::{Venue, path},
@@ -109,7 +109,8 @@ async fn answered(
     let _answering = connection.map(|connection| connection.answering(request.method()));
     match call {
         Ok(((call, _held), bot)) => {
-            let trades = Operation::of(&call).trades();
+            let operation = Operation::of(&call);
+            let trades = operation.trades();
             if trades && holds_a_secret(&call, front) {
                 let (answer, ..) = refused(Refusal::SecretText, surface, path);
                 return (answer, None, Some(bot));
@@ -127,6 +128,9 @@ async fn answered(
             };
             match backend.forward(call, bot.clone()).await {
                 Some(mut forwarded) => {
+                    if let Some(limit) = key_limit(&forwarded) {
+                        front.metrics.key_refused(bot.as_str(), limit, operation.kind());
+                    }
                     if symbol_token::is_one(surface, path) {
                         symbol_token::learn(&front.feeds, forwarded.venue, &mut forwarded.answer);
                     }
@@ -142,6 +146,12 @@ async fn answered(
         }
         Err(refusal) => refused(refusal, surface, path),
     }
+}
+
+/// Which limit of the bot's key has refused it here.
+fn key_limit(forwarded: &Forwarded) -> Option<&str> {
+    let mut headers = forwarded.answer.headers.iter().filter(|_| forwarded.venue == Venue::None);
+    headers.find(|(name, _)| name == KEY_LIMIT_HEADER).and_then(|(_, limit)| std::str::from_utf8(limit).ok())
 }
 
 /// Whatever an order says is shown by books, logs and alerts.

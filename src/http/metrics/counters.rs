@@ -20,6 +20,7 @@ pub(super) struct Counters {
     pub(super) gateway: IntCounterVec,
     pub(super) wrong_keys: IntCounterVec,
     pub(super) places: IntCounterVec,
+    pub(super) key_refusals: IntCounterVec,
     pub(super) dropped_log_lines: IntCounter,
 }
 
@@ -59,6 +60,11 @@ impl Counters {
                 "wrong_keys_total",
                 "Wrong gateway keys, by where they were shown.",
                 &["entrance"],
+            )?,
+            key_refusals: counter(
+                "key_refusals_total",
+                "Requests that a limit of the bot's key has refused: new orders, changes and others are told apart.",
+                &["bot", "limit", "request"],
             )?,
             places: counter(
                 "places_refused_total",

@@ -8,10 +8,12 @@ mod counters;
 mod feeds;
 mod gauges;
 mod instrumented;
+mod keys;
 mod outcome;
 mod registry;
 pub mod routes;
 
 pub use instrumented::{CountedMessenger, WatchedStore};
+pub use keys::of_keys;
 pub use outcome::AlertOutcome;
 pub use registry::Metrics;

@@ -107,6 +107,11 @@ impl Metrics {
         self.counters.wrong_keys.with_label_values(&[entrance]).inc();
     }
 
+    /// A limit of this bot's key has refused an order, a change or whatever else trades.
+    pub fn key_refused(&self, bot: &str, limit: &str, request: &str) {
+        self.counters.key_refusals.with_label_values(&[bot, limit, request]).inc();
+    }
+
     /// A request of this bot was refused because it, or everybody, has its share of the places.
     pub fn place_refused(&self, bot: &str) {
         self.counters.places.with_label_values(&[bot]).inc();

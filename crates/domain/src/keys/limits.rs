@@ -3,6 +3,9 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+/// The header of an answer that names the limit of the bot's key which has refused the request.
+pub const KEY_LIMIT_HEADER: &str = "x-keeper-key-limit";
+
 /// KeyLimits of one key; `None`: none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct KeyLimits {

@@ -3,10 +3,11 @@
 pub mod key;
 pub mod limits;
 pub mod name;
+pub mod relayed_client;
 pub mod ring;
 pub mod token;
 
 pub use key::{BotKey, NewKey, StoredKey};
-pub use limits::{KeyLimits, LimitKind};
+pub use limits::{KEY_LIMIT_HEADER, KeyLimits, LimitKind};
 pub use name::{BotName, NameProblem};
 pub use ring::{KeyProblem, KeyRing};

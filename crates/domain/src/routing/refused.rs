@@ -166,8 +166,8 @@ pub enum Refused {
     },
     /// What the keeper has read of it may not be what FYERS reads.
     #[error(
-        "a field comes twice in this request (the query counts too), or not as FYERS writes it (`QTY` for `qty`): two \
-         programs could read it in two ways. Nothing was done; send each field once"
+        "a field comes twice in this request, or not as FYERS writes it (`QTY` for `qty`): two programs could read it in \
+         two ways. Nothing was done; send each field once"
     )]
     Ambiguous,
     /// What comes behind the place where a program stops may be read by FYERS.
@@ -176,6 +176,12 @@ pub enum Refused {
          too many levels, or something before or behind it. Nothing was done"
     )]
     Unreadable,
+    /// The query may be read beside the body.
+    #[error(
+        "this request has a query beside its body (what follows `?` in the address): FYERS needs none for an order, and \
+         could read it instead of the body. Nothing was done; send the body alone"
+    )]
+    Queried,
     /// Not in the keeper's list of calls.
     #[error("the keeper does not know this call, and passes on only what it knows or what only reads")]
     UnknownCall,
@@ -197,6 +203,17 @@ impl Refused {
     /// Whether it is an entry that a halt has kept out: nothing stays open because of that.
     pub fn is_halted_entry(&self) -> bool {
         matches!(self, Self::Halted | Self::HaltedInSandbox | Self::HaltedWithoutToken(_))
+    }
+
+    /// Which limit of the bot's key has refused it, for those who count: the same names in header, metric and documents.
+    pub fn key_limit(&self) -> Option<&'static str> {
+        match self {
+            Self::ReadOnly(_) => Some("read_only"),
+            Self::Limit { limit, .. } => Some(limit.slug()),
+            Self::Unchecked { .. } => Some("unchecked"),
+            Self::NoExit { .. } => Some("no_exit"),
+            _ => None,
+        }
     }
 
     /// Whether the bot's key is the reason, and nothing of the market or of the session.

@@ -228,11 +228,11 @@ impl OrderCall {
     }
 }
 
-/// A field in the query beside a body may be read instead of the body's, or beside it. No body is no second place.
+/// What a query says beside a body may be read instead of the body, or beside it. No body is no second place.
 fn spelling(call: &ApiRequest) -> Spelling {
     match Spelling::of(&call.body) {
         _ if call.body.trim_ascii().is_empty() => Spelling::Plain,
-        Spelling::Plain if request::names_a_field(&call.query, &call.body) => Spelling::Ambiguous,
+        Spelling::Plain if request::query_says_more(&call.query, &call.body) => Spelling::Queried,
         spelling => spelling,
     }
 }

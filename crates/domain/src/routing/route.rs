@@ -146,6 +146,7 @@ fn orders_may_go(now: &Snapshot, call: &OrderCall, venue: Venue) -> Result<(), R
         Spelling::Plain => {}
         Spelling::Ambiguous => return Err(Refused::Ambiguous),
         Spelling::Unreadable => return Err(Refused::Unreadable),
+        Spelling::Queried => return Err(Refused::Queried),
     }
     let of_its_path = |why: Refused| why.of_its_path(call.operation, venue);
     let halt = if now.halted { exits_only(now, call, venue).map_err(of_its_path) } else { Ok(()) };

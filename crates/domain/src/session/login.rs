@@ -167,6 +167,11 @@ pub enum LoginFailure {
     Busy,
     /// The keeper cannot write to its disk right now, so nothing was begun.
     NotWritten,
+    /// Too many logins have failed, and the keeper's own limit held this one back: its code was not spent.
+    Held {
+        /// When the next one may be sent.
+        until: DateTime<Utc>,
+    },
     /// The broker refused, cannot be reached, or the check of the new token failed.
     Refused {
         /// Why.

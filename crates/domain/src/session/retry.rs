@@ -98,6 +98,7 @@ fn transient(error: &BrokerError) -> Option<CallFailure> {
     let (reason, retry_after) = match *error {
         BrokerError::Transport(_) => (Reason::Unreachable, None),
         BrokerError::RateLimited { retry_after } => (Reason::RateLimited, retry_after),
+        BrokerError::LoginsHeld { wait } => (Reason::LoginsHeld, Some(wait)),
         BrokerError::Fault { retry_after, .. } => (Reason::BrokerFault, retry_after),
         BrokerError::Garbled { .. } => (Reason::BadAnswer, None),
         BrokerError::Refused { .. } => return None,

@@ -8,4 +8,4 @@ mod spelling;
 pub use auth::{login, login_page, refresh};
 pub use order::{NotExact, order};
 pub use order_fields::{GttFields, GttLegFields, GttLegs, OrderFields, decimal, tag, whole};
-pub use spelling::{Spelling, names_a_field};
+pub use spelling::{Spelling, query_says_more};

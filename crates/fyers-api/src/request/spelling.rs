@@ -16,6 +16,8 @@ pub enum Spelling {
     /// It is no JSON, or none of a usual depth, or it has a number or a text that not every program can read: one may stop
     /// there, and another may read what comes behind it.
     Unreadable,
+    /// A query beside the body says something of its own ([`query_says_more`]).
+    Queried,
 }
 
 impl Spelling {
@@ -78,17 +80,12 @@ fn seen(name: &str) -> String {
     name.chars().filter(|one| !one.is_control() && !one.is_whitespace()).collect()
 }
 
-/// Whether a query names a field that decides what a request does, however it is written: beside a body there are two of
-/// them. The body's own JSON once more, as the Go SDK sends it, says nothing else.
-pub fn names_a_field(query: &str, body: &[u8]) -> bool {
+/// Whether a query beside a body may say anything of its own: FYERS documents none for what trades, so every one but an empty
+/// one. The body's own JSON once more, as the Go SDK sends it, says nothing else, unless a form could be found in it.
+pub fn query_says_more(query: &str, body: &[u8]) -> bool {
     let plain = plainly(query);
-    let is_known = |name: &str| KNOWN.iter().any(|known| seen(name).eq_ignore_ascii_case(known));
-    if plain.contains('{') {
-        let mut words = plain.split(|one: char| one.is_ascii_punctuation() && one != '_');
-        return !is_same_json(&plain, body) && words.any(is_known);
-    }
-    // Some programs read `qty[]=1` as a list of that name.
-    plain.split(['&', ';', '?']).filter_map(|pair| pair.split(['=', '[']).next()).any(is_known)
+    let said = plain.trim_matches(['?', '&']);
+    !said.is_empty() && (said.contains('=') || !is_same_json(said.as_bytes(), body))
 }
 
 /// Without escapes, however often it was escaped.
@@ -104,9 +101,8 @@ fn plainly(query: &str) -> String {
     plain
 }
 
-fn is_same_json(query: &str, body: &[u8]) -> bool {
+fn is_same_json(query: &[u8], body: &[u8]) -> bool {
     let json = |text: &[u8]| serde_json::from_slice::<serde_json::Value>(text).ok();
-    let query = query.trim_start_matches('?').as_bytes();
     Spelling::of(query) == Spelling::Plain && json(query).is_some_and(|said| Some(said) == json(body))
 }
 
@@ -199,27 +195,33 @@ mod tests {
     }
 
     #[test]
-    fn a_query_names_a_field_however_it_is_written() {
+    fn every_query_beside_a_body_says_more_however_it_is_written() {
         for query in [
             "qty=100&symbol=NSE:SBIN-EQ",
             "?x=1&QTY=5",
-            "x=1;qty=5",
             "q%74y=1",
-            "??limitPrice=1",
             "qty%00=1",
             "id",
             "?{\"qty\":100}",
-            "%7B%22qty%22%3A100%7D",
             "x={\"Qty\":100}",
             "qty[]=100",
-            "qty%5B0%5D=100",
             "?%2526qty=100",
-            "q%2574y=1",
+            "?+qty=100",
+            "+qty=100",
+            "x[qty]=100",
+            "body.qty=100",
+            "data=1&note=side",
+            "v=2",
+            "_",
+            "v={}",
+            "%%%",
+            "%20",
+            ";",
         ] {
-            assert!(names_a_field(query, b"{}"), "{query}");
+            assert!(query_says_more(query, b"{}"), "{query}");
         }
-        for query in ["", "x=qty", "data=1&note=side", "?", "50%&x=1", "v={}", "%%%"] {
-            assert!(!names_a_field(query, b"{}"), "{query}");
+        for query in ["", "?", "&", "??&", "%3F", "{}"] {
+            assert!(!query_says_more(query, b"{}"), "{query}");
         }
     }
 
@@ -227,11 +229,15 @@ mod tests {
     fn the_body_once_more_as_the_query_says_nothing_else() {
         let body = br#"{"id": "1"}"#;
         for same in [r#"{"id":"1"}"#, r#"?{ "id":"1"}"#, "%7B%22id%22%3A%221%22%7D"] {
-            assert!(!names_a_field(same, body), "{same}");
+            assert!(!query_says_more(same, body), "{same}");
         }
         for other in [r#"{"id":"2"}"#, r#"{"id":"1","id":"1"}"#, r#"{"id":"1"}&id=2"#, r#"[{"id":"1"}]"#] {
-            assert!(names_a_field(other, body), "{other}");
+            assert!(query_says_more(other, body), "{other}");
         }
+        let form = r#"{"id":"1","note":"&qty=100&"}"#;
+        assert!(query_says_more(form, form.as_bytes()), "a form has a quantity there");
+        let position = r#"{"id":"NSE:M&M-EQ-INTRADAY"}"#;
+        assert!(!query_says_more(position, position.as_bytes()), "a position as FYERS names it");
     }
 
     #[test]

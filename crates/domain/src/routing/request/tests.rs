@@ -106,10 +106,12 @@ fn doubled_fields_are_seen_in_everything_that_trades_and_nowhere_else() {
 fn a_query_beside_a_body_that_trades_is_read_in_two_ways() {
     let with = |query: &str, body: &str| {
         let call = ApiRequest { query: query.into(), ..request("/orders/sync", body) };
-        OrderCall::read(&call).spelling == Spelling::Ambiguous
+        OrderCall::read(&call).spelling == Spelling::Queried
     };
-    assert!(with("qty=100&symbol=NSE:SBIN-EQ", &order().to_string()) && with("SIDE=-1", "{}"));
-    assert!(!with("", &order().to_string()) && !with("v=2", &order().to_string()) && !with("id=7", ""));
+    assert!(with("qty=100&symbol=NSE:SBIN-EQ", &order().to_string()) && with("v=2", "{}"));
+    assert!(!with("", &order().to_string()) && !with("{}", "{}") && !with("id=7", ""));
+    let margin = ApiRequest { query: "v=2".into(), ..request("/multiorder/margin", "{}") };
+    assert_eq!(OrderCall::read(&margin).spelling, Spelling::Plain, "what does not trade is not looked at");
 }
 
 #[test]

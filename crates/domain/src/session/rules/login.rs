@@ -1,5 +1,7 @@
 //! A person's login and logout. A login is proven beside the pending work: its failure leaves everything as it was.
 
+use std::time::Duration;
+
 use crate::session::rules::{CallId, Effect, LoginId, Pending, Transition};
 use crate::{
     broker_error::BrokerError,
@@ -79,9 +81,21 @@ impl Transition {
                 }
                 self.next_login();
             }
+            Err(CallFailure::Transient { reason: Reason::LoginsHeld, retry_after }) => {
+                self.first_login_held(retry_after.unwrap_or_default());
+            }
             Err(CallFailure::Transient { reason, .. }) => self.first_login_failed(reason, None),
             Err(CallFailure::Final { reason, code }) => self.first_login_failed(reason, code),
         }
+    }
+
+    /// FYERS has not heard of it, so that what it said of the login before stays the news.
+    fn first_login_held(&mut self, wait: Duration) {
+        if let Some(login) = self.m.logins.end_first() {
+            self.events.push(Event::LoginFailed { reason: Reason::LoginsHeld, code: None });
+            self.login_ended(login.id, Err(LoginFailure::Held { until: self.at.now + wait }));
+        }
+        self.next_login();
     }
 
     /// The proof of a login's token ended.

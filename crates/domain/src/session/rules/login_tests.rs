@@ -77,6 +77,22 @@ fn each_loss_of_a_day_has_its_own_reason_and_the_next_morning_the_usual_one() {
 }
 
 #[test]
+fn what_the_keeper_itself_holds_back_is_no_word_of_fyers() {
+    let mut backend = locked_out();
+    backend.tell(Input::CodeCame(1, code("ABCD1234EF"), LoginOrigin::Page)).login_says(Err(no(-437, "no")));
+    assert_eq!(ended(&backend), refused(Reason::CodeRejected, Some(-437)));
+    let wait = std::time::Duration::from_secs(179);
+    backend.tell(Input::CodeCame(2, code("ABCD1234EF"), LoginOrigin::Page));
+    backend.login_says(Err(BrokerError::LoginsHeld { wait }));
+    let until = backend.now + TimeDelta::seconds(179);
+    assert_eq!(ended(&backend), Some(Err(LoginFailure::Held { until })));
+    let told = Event::LoginFailed { reason: Reason::LoginsHeld, code: None };
+    assert_eq!(backend.count(|event| *event == told), 1);
+    let failed = backend.machine.view(backend.now).failed_login;
+    assert_eq!(failed, Some(Reason::CodeRejected), "what FYERS said stays");
+}
+
+#[test]
 fn another_persons_login_takes_nothing_away_at_any_hour() {
     for hour in ["2026-11-24T00:52", "2026-11-24T05:59", "2026-11-23T11:00", "2026-11-23T23:59"] {
         let mut backend = locked_out();
