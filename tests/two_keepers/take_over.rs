@@ -73,13 +73,14 @@ fn the_calls_of_both_keepers_are_within_the_limits() {
     // Where the machine is slow, the first of them count no more.
     println!("{here} calls, and {there} of the other one within {:?}", counted.elapsed());
     assert!(there < 60 || counted.elapsed() > Duration::from_secs(20), "{there}");
-    assert!(world.log(1).contains("lease.calls"), "{}", world.log(1));
+    world.wait_logged(1, "lease.calls");
     world.reap(0);
     world.start(0);
     world.wait_stands_by(0);
     world.kill9(1);
     world.wait_acts(0);
-    assert_eq!(world.order(0, "after a crash").unwrap(), "fyers");
+    // All that may have left before the crash counts: until it does no more an order may be told to wait.
+    wait_for("an order is taken", || world.order(0, "after a crash"));
     world.judge();
 }
 
@@ -143,9 +144,10 @@ fn whoever_takes_over_waits_as_long_as_fyers_has_said() {
     let limited = Fault::RateLimited { retry_after: WAIT.as_secs() };
     world.home.sim.inject(FaultRule::once(endpoint::FUNDS, limited));
     let url = world.url(0, "/api/v3/funds");
+    // FYERS has said it after that: how long its answer took to come here does not matter.
+    let asked = Instant::now();
     let told = crate::support::get_with_key(&url, crate::hosts::KEY).expect("FYERS' answer");
     assert_eq!(told.0, 429, "{told:?}");
-    let said = Instant::now();
     // Told within a moment: the crash comes long before the next renewal.
     wait_for("the wait is in the database", || {
         world.sql("SELECT calls FROM lease_calls").contains("\"held\"").then_some(())
@@ -153,8 +155,8 @@ fn whoever_takes_over_waits_as_long_as_fyers_has_said() {
     let calls = |world: &World| world.hosts[1].fyers.sent().len();
     assert_eq!(calls(&world), 0, "a standby asks FYERS nothing");
     world.kill9(0);
-    while said.elapsed() < WAIT - Duration::from_secs(2) {
-        assert_eq!(calls(&world), 0, "{:?} after FYERS has asked to wait {WAIT:?}", said.elapsed());
+    while asked.elapsed() < WAIT - Duration::from_secs(1) {
+        assert_eq!(calls(&world), 0, "{:?} after FYERS was asked, which wants {WAIT:?}", asked.elapsed());
         std::thread::sleep(Duration::from_millis(100));
     }
     world.wait_acts(1);
