@@ -265,7 +265,8 @@ async fn parts(
     let hours = Arc::new(TokenHours::new(Arc::clone(&calendar), settings.segments.clone()));
     let texts = alert_context::texts(config, phone.is_some(), login.as_ref(), &hours);
     let after_crash = storage.after_crash(state);
-    if after_crash {
+    // Where the state is shared, whoever acts waits for the end of a lease in whose last seconds nothing leaves.
+    if after_crash && storage.shared().is_none() {
         config.limiter.assume_full_second();
     }
     storage.share_calls(&config.limiter);

@@ -7,6 +7,7 @@ use keeper_domain::{
     note::Note,
     ports::{Broker, BrokerProxy, Change, ChangeStore, SessionStore, Store, StoreError},
     session_state::StoredSession,
+    shared_calls::SentCalls,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -182,8 +183,7 @@ impl StateStore {
         limiter.follow(holding.calls_before());
         let fence = holding.clone();
         limiter.leave_while(move || fence.is_good());
-        let limiter = Arc::clone(limiter);
-        holding.share(limiter.origin(), move || limiter.shared());
+        holding.share(Arc::<Limiter>::clone(limiter));
     }
 
     /// The keeper has begun: from now on there is a state where it works.

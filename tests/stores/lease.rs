@@ -14,7 +14,6 @@ use fyers_keeper::store::postgres::{
 use keeper_domain::{
     ports::{ChangeStore, OutboxStore, SessionStore, StoreErrorKind},
     served::{Misfit, Served},
-    shared_calls::{CallsOfDay, PastCall, SharedCalls},
 };
 use secrecy::ExposeSecret;
 use sqlx::{Connection, PgConnection};
@@ -25,7 +24,7 @@ use crate::{
 };
 
 /// As if its time had passed.
-fn end_lease(server: &server::Server, url: &secrecy::SecretString) {
+pub(crate) fn end_lease(server: &server::Server, url: &secrecy::SecretString) {
     let database = secrecy::ExposeSecret::expose_secret(url).rsplit('/').next().unwrap().to_owned();
     let database = database.split('?').next().unwrap();
     server.sql(database, "UPDATE lease SET expires_at = clock_timestamp()");
@@ -235,71 +234,6 @@ async fn a_copy_follows_the_run_that_it_has_replaced() {
         let refused = first.commit(notes(&["too late"])).await.unwrap_err();
         assert_eq!(refused.kind, StoreErrorKind::Fenced, "{refused}");
     }
-}
-
-/// FYERS counts the calls of all keepers together: who takes the lease knows what was sent, and what may have been.
-#[tokio::test]
-async fn whoever_takes_it_knows_the_calls_of_the_one_before() {
-    let Some(server) = server::shared() else { return };
-    let url = server.database();
-    let (here, there) = (1, 2);
-    let calls = move || {
-        let call = PastCall { origin: here, age: Duration::from_secs(3), weight: 7 };
-        SharedCalls::new([call], CallsOfDay::default())
-    };
-    let first = holder(&url, "a").await;
-    assert!(first.holding().calls_before().elsewhere(there).is_empty(), "nobody was here before");
-    first.holding().share(here, calls);
-    first.close().await;
-    let second = holder(&url, "b").await;
-    let told = second.holding().calls_before().elsewhere(there);
-    assert_eq!(told.iter().map(|call| call.weight).sum::<u32>(), 7, "it was let go: {told:?}");
-    assert!(second.holding().calls_before().elsewhere(here).is_empty(), "its own it knows");
-    second.holding().share(here, calls);
-    // Told at once, not with the next renewal.
-    let database = url.expose_secret().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
-    while server.sql(&database, "SELECT is_whole FROM lease_calls") != "f\n" {
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-    // As after fifteen seconds.
-    server.sql(&database, "UPDATE lease_calls SET written_at = written_at - interval '15 s'");
-    end_lease(server, &url);
-    let third = contender(&url, "c").try_take().await.unwrap().unwrap();
-    let told = third.calls_before().elsewhere(there);
-    let weight = told.iter().map(|call| call.weight).sum::<u32>();
-    assert!(weight > 100 && weight <= 198, "all that may have left: {told:?}");
-}
-
-/// FYERS has told the holder to wait: that is written at once, not with the next renewal, and whoever takes the lease knows it
-/// by the database's clock.
-#[tokio::test]
-async fn whoever_takes_it_knows_until_when_fyers_wants_no_calls() {
-    let Some(server) = server::shared() else { return };
-    let url = server.database();
-    let database = url.expose_secret().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
-    let wait = Arc::new(std::sync::atomic::AtomicU64::new(0));
-    let held = Arc::clone(&wait);
-    let calls = move || {
-        let hold = Duration::from_secs(held.load(std::sync::atomic::Ordering::SeqCst));
-        SharedCalls::default().held_for(hold)
-    };
-    let first = holder(&url, "a").await;
-    first.holding().share(1, calls);
-    let until = async |words: &str| {
-        let asked = tokio::time::Instant::now();
-        while !server.sql(&database, "SELECT calls FROM lease_calls").contains(words) {
-            assert!(asked.elapsed() < RENEW_EVERY - Duration::from_secs(1), "{words} is not there");
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    until("orders").await;
-    wait.store(300, std::sync::atomic::Ordering::SeqCst);
-    until("\"held\":300000").await;
-    server.sql(&database, "UPDATE lease_calls SET written_at = written_at - interval '100 s'");
-    end_lease(server, &url);
-    let second = contender(&url, "b").try_take().await.unwrap().unwrap();
-    let held = second.calls_before().held().as_secs();
-    assert!((170..=200).contains(&held), "{held} s");
 }
 
 /// By name and app, whatever the order of things: another account's keeper gets nothing.

@@ -19,6 +19,7 @@ macro_rules! on_both {
     };
 }
 
+mod calls;
 mod cost;
 mod kept;
 mod lease;

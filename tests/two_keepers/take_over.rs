@@ -51,25 +51,25 @@ fn goes(world: &mut World, holder: usize, go: fn(&mut World, usize)) -> Duration
     took
 }
 
+/// How many reads of a bot pass, one after the other.
+fn reads(world: &World, host: usize, most: usize) -> usize {
+    let url = world.url(host, "/api/v3/funds");
+    let read = || crate::support::get_with_key(&url, crate::hosts::KEY).map(|(status, _)| status);
+    (0..most).take_while(|_| read() == Some(200)).count()
+}
+
 /// FYERS counts the calls of both keepers together: whoever takes over knows what the other one has sent.
 #[test]
 fn the_calls_of_both_keepers_are_within_the_limits() {
     let Some(mut world) = two() else { return };
     world.wait_warm(0);
-    let read = |world: &World, host: usize| {
-        let read = crate::support::get_with_key(&world.url(host, "/api/v3/funds"), crate::hosts::KEY);
-        read.map(|(status, _)| status)
-    };
-    let many = |world: &World, host: usize, most: usize| {
-        (0..most).take_while(|_| read(world, host) == Some(200)).count()
-    };
-    let here = many(&world, 0, 120);
+    let here = reads(&world, 0, 120);
     assert_eq!(here, 120);
     let counted = Instant::now();
     world.tell_to_stop(0);
     world.wait_acts(1);
     assert_eq!(world.order(1, "right after it").unwrap(), "fyers");
-    let there = many(&world, 1, 120);
+    let there = reads(&world, 1, 120);
     // Where the machine is slow, the first of them count no more.
     println!("{here} calls, and {there} of the other one within {:?}", counted.elapsed());
     assert!(there < 60 || counted.elapsed() > Duration::from_secs(20), "{there}");
@@ -81,6 +81,65 @@ fn the_calls_of_both_keepers_are_within_the_limits() {
     world.wait_acts(0);
     // All that may have left before the crash counts: until it does no more an order may be told to wait.
     wait_for("an order is taken", || world.order(0, "after a crash"));
+    world.judge();
+}
+
+/// A bot has ordered for a while, and its keeper dies: what that one may have sent since it told of it last is little, and the
+/// next order goes at once.
+#[test]
+fn after_the_crash_of_a_holder_with_a_bot_at_work_the_next_order_goes() {
+    let Some(mut world) = two() else { return };
+    world.wait_warm(0);
+    for _ in 0..20 {
+        assert!(world.order(0, "at work").is_some());
+    }
+    world.kill9(0);
+    world.wait_acts(1);
+    assert!(world.order(1, "of the new holder").is_some());
+    world.judge();
+}
+
+/// What leaves while the database is away nobody could be told of: a bot reads on, and not for ever.
+#[test]
+fn while_the_database_is_away_few_calls_leave() {
+    let Some(mut world) = World::new() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.server.crash();
+    let read = reads(&world, 0, 200);
+    let refused = crate::support::get_with_key(&world.url(0, "/api/v3/funds"), crate::hosts::KEY);
+    println!("{read} reads, then {refused:?}");
+    assert!((1..50).contains(&read), "{read}");
+    let is_told = refused.is_some_and(|(status, body)| status == 429 && body.contains("the state database"));
+    // A slow machine reads for longer than the lease is good.
+    assert!(is_told || world.log(0).contains("lease.lost"), "{}", world.log(0));
+    world.server.run();
+    world.wait_acts(0);
+    assert!(reads(&world, 0, 20) > 10);
+}
+
+/// It has called FYERS as often as bots may in a minute, and dies. That it may have called more until its end keeps nobody from
+/// asking whether the token is good: the next one does not wait until those calls are a minute old.
+#[test]
+fn after_the_crash_of_a_busy_holder_the_token_is_asked_about_before_its_minute_is_over() {
+    const MINUTE: Duration = Duration::from_secs(60);
+    let Some(mut world) = two() else { return };
+    world.wait_warm(0);
+    let began = Instant::now();
+    let read = reads(&world, 0, 200);
+    while world.order(0, "one more").is_some() {}
+    world.kill9(0);
+    wait_for("the lease is taken", || world.log(1).contains("\"lease.taken\"").then_some(()));
+    let taken = began.elapsed();
+    world.wait_acts(1);
+    let known = began.elapsed();
+    wait_for("an order is taken", || world.order(1, "of the new holder"));
+    let ordered = began.elapsed();
+    println!(
+        "{read} reads; it holds the lease after {taken:.1?}, is live after {known:.1?}, orders after {ordered:.1?}"
+    );
+    // A machine that is so slow shows nothing.
+    assert!(known < MINUTE || taken > MINUTE - Duration::from_secs(10), "{taken:?} {known:?}");
     world.judge();
 }
 

@@ -16,6 +16,8 @@ const MOST_A_SECOND: u32 = 10;
 /// ... or in a minute. Whoever comes after a crash may send a few more on top of it, to ask whether the token is good
 /// ([`FIRST_WORDS`]), and both together are no more than the 200 that FYERS allows.
 const MOST_A_MINUTE: u32 = 196;
+/// What leaves after the last time that it was told of: no keeper sends more before it tells again.
+pub const MOST_UNTOLD: u32 = 50;
 /// So many calls above it are for the one question that all waits for after a crash: is the token good?
 pub const FIRST_WORDS: u32 = 4;
 /// Whoever has held the lease has asked that, whatever else is known to have been sent.
@@ -55,12 +57,16 @@ pub struct SharedCalls {
     /// For how many milliseconds FYERS wants no calls, as it has said with a 429.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     held: Option<u64>,
+    /// No more than that leaves before this is written again; a program that does not say so may send all that FYERS
+    /// allows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    untold: Option<u32>,
 }
 
 impl SharedCalls {
     /// From what one keeper counts.
     pub fn new(calls: impl IntoIterator<Item = PastCall>, day: CallsOfDay) -> Self {
-        let mut all = Self { calls: BTreeMap::new(), day, held: None };
+        let mut all = Self { calls: BTreeMap::new(), day, held: None, untold: Some(MOST_UNTOLD) };
         for PastCall { origin, age, weight } in calls {
             if age.as_secs() < COUNTS_FOR {
                 // In doubt it is younger.
@@ -93,6 +99,20 @@ impl SharedCalls {
     }
 }
 
+/// Who counts the calls of a keeper, as seen from where they are told.
+pub trait SentCalls: Send + Sync {
+    /// Tells the calls that leave here from those of other keepers.
+    fn origin(&self) -> u32;
+    /// What there is to tell now, and a mark up to where that goes.
+    fn tell(&self) -> (SharedCalls, u64);
+    /// What was told up to this mark is written.
+    fn told(&self, mark: u64);
+    /// Whether so much has left since that the next renewal is too late for it.
+    fn is_much_untold(&self) -> bool;
+    /// For how long FYERS wants no calls.
+    fn held(&self) -> Duration;
+}
+
 /// What somebody finds beside the lease who takes it. The times are by the database's clock.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct CallsBefore {
@@ -112,12 +132,12 @@ impl CallsBefore {
     /// The calls to count by somebody who knows its own: those of others, and those that the last holder may have sent.
     pub fn elsewhere(&self, own: u32) -> Vec<PastCall> {
         let known = self.written.iter().flat_map(|written| written.all(self.age));
-        let mut calls: Vec<_> =
-            known.filter(|call| call.origin != own && call.age.as_secs() < COUNTS_FOR).collect();
+        let known: Vec<_> = known.filter(|call| call.age.as_secs() < COUNTS_FOR).collect();
+        // The last holder counted this one's calls, too, when it sent its own.
         let assumed =
-            self.crashed(own).map(|holder| self.assumed(holder, weight(&calls))).unwrap_or_default();
-        calls.extend(assumed);
-        calls
+            self.crashed(own).map(|holder| self.assumed(holder, weight(&known))).unwrap_or_default();
+        let elsewhere = known.into_iter().filter(|call| call.origin != own);
+        elsewhere.chain(assumed).collect()
     }
 
     /// Another keeper, which has ended without a word of what it sent last.
@@ -135,10 +155,12 @@ impl CallsBefore {
         self.written.as_ref().map_or(Duration::ZERO, SharedCalls::held).saturating_sub(self.age)
     }
 
-    /// All that may have left since it was written, the youngest first: no more in a minute than any keeper sends.
+    /// All that may have left since it was written, the youngest first: no more in a minute than any keeper sends, and no more
+    /// than its writer has promised.
     fn assumed(&self, holder: u32, known: u32) -> Vec<PastCall> {
         let (from, until) = ((self.over + STOPS_BEFORE).as_secs(), self.age.as_secs().min(COUNTS_FOR));
-        let mut left = MOST_A_MINUTE.saturating_sub(known).max(ITS_FIRST_WORD);
+        let untold = self.written.as_ref().and_then(|written| written.untold).unwrap_or(MOST_A_MINUTE);
+        let mut left = MOST_A_MINUTE.saturating_sub(known).min(untold).max(ITS_FIRST_WORD);
         let mut second = |age| {
             let weight = MOST_A_SECOND.min(left);
             left -= weight;
@@ -191,14 +213,23 @@ mod tests {
             is_whole: false,
             ..let_go(calls, 15 + over)
         };
-        let at_once = crash(&[], 0).elsewhere(HERE);
+        // Of a program that promises nothing.
+        let all_it_may = |calls: &[PastCall], over| {
+            let mut crash = crash(calls, over);
+            crash.written.as_mut().unwrap().untold = None;
+            crash
+        };
+        let at_once = all_it_may(&[], 0).elsewhere(HERE);
         assert_eq!((weight(&at_once), at_once[0], at_once.len()), (130, call(THERE, 2, 10), 13));
         let busy: Vec<_> = (0..60).map(|age| call(THERE, age, 3)).collect();
-        let all = crash(&busy, 0).elsewhere(HERE);
+        let all = all_it_may(&busy, 0).elsewhere(HERE);
         assert_eq!(weight(&all), 196, "no keeper sends more");
-        assert_eq!(crash(&[], 40).elsewhere(HERE).len(), 13);
-        assert_eq!(weight(&crash(&[], 55).elsewhere(HERE)), 50, "what is older counts no more");
-        assert!(crash(&busy, 3_600).elsewhere(HERE).is_empty(), "nobody has held the lease for an hour");
+        assert_eq!(all_it_may(&[], 40).elsewhere(HERE).len(), 13);
+        assert_eq!(weight(&all_it_may(&[], 55).elsewhere(HERE)), 50, "what is older counts no more");
+        assert!(all_it_may(&busy, 3_600).elsewhere(HERE).is_empty(), "nobody has held the lease for an hour");
+        let promised = crash(&[], 0).elsewhere(HERE);
+        assert_eq!((weight(&promised), promised[0], promised.len()), (MOST_UNTOLD, call(THERE, 2, 10), 5));
+        assert_eq!(weight(&crash(&busy, 0).elsewhere(HERE)), 47 * 3 + MOST_UNTOLD, "and what it has told of");
     }
 
     /// What FYERS has said to one is said to all, by the clock of the database.
@@ -232,6 +263,19 @@ mod tests {
         assert_eq!(of_holder(&crash.elsewhere(HERE)), 1);
         assert!(crash.is_in_doubt(HERE) && !crash.is_in_doubt(THERE));
         assert!(!let_go(&full, 1).is_in_doubt(HERE));
+    }
+
+    /// This one's own calls before that holder's are in the same minute: the holder had counted them, and sent no more than
+    /// was left.
+    #[test]
+    fn what_is_assumed_of_a_crash_leaves_room_for_ones_own_calls() {
+        let own: Vec<_> = (30..60).map(|age| call(HERE, age, 10)).collect();
+        let crash = CallsBefore { over: seconds(0), is_whole: false, age: seconds(15), ..let_go(&own, 0) };
+        let still_counts = weight(
+            &own.iter().copied().filter(|call| call.age.as_secs() + 15 < COUNTS_FOR).collect::<Vec<_>>(),
+        );
+        assert!(still_counts > MOST_A_MINUTE - MOST_UNTOLD, "{still_counts}");
+        assert_eq!(weight(&crash.elsewhere(HERE)) + still_counts, MOST_A_MINUTE);
     }
 
     /// Its own calls a keeper knows by itself, over every start: they are not counted twice.

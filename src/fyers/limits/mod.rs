@@ -7,6 +7,8 @@
 mod cost;
 mod kept;
 mod logins;
+mod shared;
+mod untold;
 mod window;
 
 use std::{
@@ -24,7 +26,6 @@ use chrono::TimeDelta;
 use keeper_domain::{
     broker_error::{BrokerError, Transport},
     ports::Time,
-    shared_calls::{CallsBefore, CallsOfDay, PastCall, SharedCalls},
 };
 use tokio::time::{Instant, sleep, timeout_at};
 
@@ -32,7 +33,8 @@ use cost::KeyShare;
 pub(super) use cost::{Caller, Kind, RequestCost};
 use kept::{KeptCalls, Recalled};
 use logins::FailedLogins;
-use window::{DayCounts, Sent, Window};
+use untold::Untold;
+use window::{DayCounts, Window};
 pub(super) use window::{Limit, Wait};
 
 /// How long a call of the session waits while FYERS wants none.
@@ -61,6 +63,8 @@ pub struct Limiter {
     origin: AtomicU32,
     /// Whether anything may leave here at all; asked last of all, when a call has waited for its turn.
     may_leave: OnceLock<MayLeave>,
+    /// Taken with the window in hand only.
+    untold: Mutex<Untold>,
     logins: Mutex<FailedLogins>,
     /// Whoever leaves for a bot goes through here, one after the other. An order waits in it, so that reads cannot
     /// overtake it; a read only looks in.
@@ -93,6 +97,7 @@ impl Limiter {
             kept: Mutex::default(),
             origin: AtomicU32::new(rand::random::<u32>().max(1)),
             may_leave: OnceLock::new(),
+            untold: Mutex::default(),
             logins: Mutex::default(),
             gate: tokio::sync::Mutex::default(),
             reads: tokio::sync::Mutex::default(),
@@ -128,53 +133,6 @@ impl Limiter {
                 );
             }
         }
-    }
-
-    /// What tells the calls that leave here from those of other keepers of the account, over every start in this folder.
-    pub fn origin(&self) -> u32 {
-        self.origin.load(Ordering::SeqCst)
-    }
-
-    /// What a keeper that follows this one must know.
-    pub fn shared(&self) -> SharedCalls {
-        let (window, origin) = (self.window(), self.origin());
-        let past = |Sent { from, age, weight }| PastCall { origin: from.unwrap_or(origin), age, weight };
-        let DayCounts { orders, others } = window.day();
-        let day = CallsOfDay { date: window.today(), orders, others };
-        let now = (self.elapsed)();
-        SharedCalls::new(window.sent(now).map(past), day).held_for(window.held(now))
-    }
-
-    /// This keeper follows another one: what has left there counts here.
-    pub fn follow(&self, before: &CallsBefore) {
-        let calls = before.elsewhere(self.origin());
-        let sent: Vec<_> = calls
-            .iter()
-            .map(|PastCall { origin, age, weight }| Sent { from: Some(*origin), age: *age, weight: *weight })
-            .collect();
-        let (mut window, now) = (self.window(), (self.elapsed)());
-        window.recall(&sent, now);
-        window.hold(now, before.held());
-        if before.is_in_doubt(self.origin()) {
-            window.doubt(now);
-        }
-        if let Some(SharedCalls { day: CallsOfDay { date, orders, others }, .. }) = before.written {
-            window.raise_day(date, DayCounts { orders, others });
-        }
-        let weight: u32 = calls.iter().map(|call| call.weight).sum();
-        if weight > 0 {
-            tracing::info!(
-                event = "lease.calls",
-                calls = weight,
-                "{weight} calls of another keeper count against FYERS' limit of the minute"
-            );
-        }
-    }
-
-    /// From now on nothing leaves but while this is so: a call may wait for its turn for longer than a lease, and what leaves
-    /// after its end nobody would count.
-    pub fn leave_while(&self, may_leave: impl Fn() -> bool + Send + Sync + 'static) {
-        let _once = self.may_leave.set(Box::new(may_leave));
     }
 
     /// Before it leaves: a call that is not written down is not counted by the next run.
@@ -220,7 +178,8 @@ impl Limiter {
             turn => turn,
         };
         turn.map_err(|wait| match wait.limit {
-            Limit::Lease => BrokerError::Transport(Transport::Connect),
+            // Nothing that FYERS has said.
+            Limit::Lease | Limit::Untold => BrokerError::Transport(Transport::Connect),
             _ => BrokerError::RateLimited { retry_after: Some(wait.length) },
         })
     }
@@ -322,7 +281,9 @@ impl Limiter {
         if self.may_leave.get().is_some_and(|may_leave| !may_leave()) {
             return Err(Wait { limit: Limit::Lease, length: FOR_GOOD });
         }
+        self.untold().room(cost)?;
         window.leave(cost, (self.elapsed)(), self.time.now())?;
+        self.untold().leave(cost);
         self.write_down(cost.weight, window.day());
         Ok(UnderWay { limiter: self, number: window.under_way() })
     }
@@ -336,6 +297,10 @@ impl Limiter {
     fn window(&self) -> MutexGuard<'_, Window> {
         // The counts are whole at any moment, even after a panic.
         self.window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn untold(&self) -> MutexGuard<'_, Untold> {
+        self.untold.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn logins(&self) -> MutexGuard<'_, FailedLogins> {

@@ -3,7 +3,11 @@
 use chrono::{DateTime, Utc};
 use futures_util::future::join_all;
 
-use keeper_domain::{keys::BotName, ports::Asker, shared_calls::FIRST_WORDS};
+use keeper_domain::{
+    keys::BotName,
+    ports::Asker,
+    shared_calls::{CallsBefore, FIRST_WORDS, SentCalls, SharedCalls},
+};
 
 use super::*;
 
@@ -202,8 +206,11 @@ async fn after_a_crash_in_a_full_minute_the_session_is_heard_within_fyers_limit(
             sleep(Duration::from_millis(90)).await;
         }
     };
-    all_it_can(&there, 12).await;
-    let written = there.shared();
+    all_it_can(&there, 16).await;
+    // It is told from here on, and sends no more than it may without telling again.
+    there.follow(&CallsBefore::default());
+    let (written, mark) = there.tell();
+    there.told(mark);
     // Until two seconds before the end of its lease.
     all_it_can(&there, 13).await;
     sleep(Duration::from_secs(2)).await;
@@ -229,13 +236,13 @@ async fn after_a_crash_in_a_full_minute_the_session_is_heard_within_fyers_limit(
 async fn what_fyers_says_to_one_keeper_holds_the_next_one() {
     let (there, here) = (limiter(), limiter());
     there.heed(429, Some(Duration::from_secs(40)));
-    let before = after_a_crash(there.shared(), &there);
+    let before = after_a_crash(there.tell().0, &there);
     here.follow(&before);
     let bot = here.turn(READ, PATIENCE).await.unwrap_err();
     assert_eq!((bot.limit, bot.length), (Limit::Fyers, Duration::from_secs(25)));
     let own = here.session_turn(RequestCost::SESSION).await.unwrap_err();
     assert_eq!(own, BrokerError::RateLimited { retry_after: Some(Duration::from_secs(25)) });
-    assert_eq!(here.shared().held(), Duration::from_secs(25), "and the one after it");
+    assert_eq!(here.held(), Duration::from_secs(25), "and the one after it");
     sleep(Duration::from_secs(26)).await;
     assert!(here.session_turn(RequestCost::SESSION).await.is_ok());
 }
@@ -260,7 +267,7 @@ async fn what_waits_when_the_lease_ends_never_leaves() {
     let good = Arc::clone(&is_good);
     limiter.leave_while(move || good.load(Ordering::SeqCst));
     while limiter.turn(READ, Duration::ZERO).await.is_ok() {}
-    let told = limiter.shared();
+    let (told, _) = limiter.tell();
     let bot = limiter.turn(READ, PATIENCE);
     let own = async {
         while limiter.turn(RequestCost::SESSION, Duration::ZERO).await.is_ok() {}

@@ -102,6 +102,8 @@ pub(in crate::fyers) enum Limit {
     Day,
     /// FYERS itself has answered 429.
     Fyers,
+    /// What has left cannot be told to the keeper that comes after this one.
+    Untold,
     /// Another keeper may act by now: nothing leaves here any more.
     Lease,
 }

@@ -124,6 +124,7 @@ fn refusal(wait: Wait) -> ApiResponse {
         Limit::Key => ("key", "this key has had its part of the reads, and the rest is for the other keys"),
         Limit::Day => ("day", "no requests of this kind are left for today"),
         Limit::Fyers => ("fyers", "FYERS itself has asked to wait"),
+        Limit::Untold => ("untold", "the state database does not answer, and without it few may be sent"),
         Limit::Lease => ("lease", "another keeper may act by now"),
     };
     let millis = wait.length.as_millis().max(1);

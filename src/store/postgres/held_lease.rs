@@ -11,7 +11,7 @@ use std::{
 
 use keeper_domain::{
     moments::{PutBackHalt, SeenMoment},
-    shared_calls::{CallsBefore, SharedCalls},
+    shared_calls::{CallsBefore, SentCalls},
 };
 
 use crate::store::postgres::lease::{Awaiting, LEASE, LeaseId, MARGIN, Taken, Told};
@@ -31,7 +31,7 @@ pub struct HeldLease {
     /// back to an earlier moment.
     made: Arc<AtomicI64>,
     /// Tells what this keeper has sent to FYERS.
-    calls: Arc<OnceLock<TellCalls>>,
+    calls: Arc<OnceLock<Calls>>,
     /// See [`Self::follows_outage`].
     outage: Arc<AtomicBool>,
     /// See [`Self::was_put_back`].
@@ -45,11 +45,11 @@ pub struct HeldLease {
 }
 
 /// See [`HeldLease::share`].
-struct TellCalls(u32, Box<dyn Fn() -> SharedCalls + Send + Sync>);
+struct Calls(Arc<dyn SentCalls>);
 
-impl fmt::Debug for TellCalls {
+impl fmt::Debug for Calls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TellCalls")
+        f.write_str("Calls")
     }
 }
 
@@ -84,21 +84,32 @@ impl HeldLease {
         &self.taken.calls
     }
 
-    /// Whoever takes the lease next is told what this keeper, which is here, has sent to FYERS: at once, at each renewal, and
+    /// Whoever takes the lease next is told what this keeper has sent to FYERS: at once, when it is much, at each renewal, and
     /// when it is let go.
-    pub fn share(&self, here: u32, calls: impl Fn() -> SharedCalls + Send + Sync + 'static) {
-        let _once = self.calls.set(TellCalls(here, Box::new(calls)));
+    pub fn share(&self, calls: Arc<dyn SentCalls>) {
+        let _once = self.calls.set(Calls(calls));
     }
 
     /// What there is to tell; nothing before anything could leave.
     pub(super) fn calls(&self) -> Option<Told> {
-        let TellCalls(by, tell) = self.calls.get()?;
-        serde_json::to_string(&tell()).ok().map(|calls| Told { by: *by, calls })
+        let Calls(sent) = self.calls.get()?;
+        let (calls, mark) = sent.tell();
+        serde_json::to_string(&calls).ok().map(|calls| Told { by: sent.origin(), calls, mark })
+    }
+
+    /// That is written.
+    pub(super) fn note_told(&self, told: &Told) {
+        self.calls.get().into_iter().for_each(|Calls(sent)| sent.told(told.mark));
+    }
+
+    /// Whether much has left since.
+    pub(super) fn has_much_to_tell(&self) -> bool {
+        self.calls.get().is_some_and(|Calls(sent)| sent.is_much_untold())
     }
 
     /// For how long FYERS wants no calls, as it has said here.
     pub(super) fn held_by_fyers(&self) -> Duration {
-        self.calls.get().map_or(Duration::ZERO, |TellCalls(_, tell)| tell().held())
+        self.calls.get().map_or(Duration::ZERO, |Calls(sent)| sent.held())
     }
 
     /// Whether there is.

@@ -254,6 +254,8 @@ pub(super) struct Told {
     pub(super) by: u32,
     /// As JSON.
     pub(super) calls: String,
+    /// Up to where ([`SentCalls::told`](keeper_domain::shared_calls::SentCalls::told)).
+    pub(super) mark: u64,
 }
 
 /// Lets it go, so that another keeper need not wait for its end. A keeper's end is told by that, too.

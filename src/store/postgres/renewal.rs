@@ -60,6 +60,7 @@ impl Renewal {
             let hold = self.hold();
             let is_news =
                 (self.holding.shares() && !has_shared) || hold.is_some_and(|until| until > told + NEWS);
+            let is_news = is_news || (!is_failing && self.holding.has_much_to_tell());
             let is_due = tokio::time::Instant::now() >= next || is_news;
             // Whoever slept asks for nothing more: the lease would be renewed for nobody.
             if !is_due || !self.holding.is_good() {
@@ -115,8 +116,9 @@ impl Renewal {
                 Some(on) => on,
                 None => address.connect().await?,
             };
-            let is_ours =
-                lease::renew(&mut on, (holding.id(), holding.made()), holding.calls().as_ref()).await?;
+            let told = holding.calls();
+            let is_ours = lease::renew(&mut on, (holding.id(), holding.made()), told.as_ref()).await?;
+            told.filter(|_| is_ours).iter().for_each(|told| holding.note_told(told));
             holding.note(lease::awaiting(&mut on).await?);
             Ok::<_, sqlx::Error>((on, is_ours))
         };
