@@ -2,13 +2,10 @@
 
 use std::{
     fs::{self, File},
-    io::{PipeReader, PipeWriter, Write, pipe},
+    process::{Command, Stdio},
 };
 
-use rustix::{
-    fs::{OFlags, fcntl_getfl, fcntl_setfl},
-    process::{Pid, Signal, kill_process},
-};
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use simulator::Options;
 
@@ -41,21 +38,17 @@ fn a_keeper_whose_disk_hangs_while_it_stops_ends_all_the_same() {
     says_so(&keeper.log(), GAVE_UP);
 }
 
-/// An output that nobody takes anything of: it is full.
-fn full() -> (PipeReader, PipeWriter) {
-    let (reader, mut writer) = pipe().unwrap();
-    let flags = fcntl_getfl(&writer).unwrap();
-    fcntl_setfl(&writer, flags | OFlags::NONBLOCK).unwrap();
-    for piece in [4_096, 1] {
-        while writer.write_all(&vec![b'x'; piece]).is_ok() {}
-    }
-    fcntl_setfl(&writer, flags).unwrap();
-    (reader, writer)
+/// Who traces a program.
+fn tracer_of(pid: u32) -> Option<Pid> {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let tracer = status.lines().find_map(|line| line.strip_prefix("TracerPid:"))?;
+    Pid::from_raw(tracer.trim().parse().ok()?)
 }
 
-/// It cannot start, and nobody takes the reason: whoever waits for its end to start it again does not wait for ever.
+/// It cannot start, and its disk hangs when it puts away its mark: whoever waits for its end to start it again does not wait
+/// for ever.
 #[test]
-fn a_start_that_fails_and_cannot_say_so_ends_with_its_exit_code() {
+fn a_start_that_fails_and_hangs_ends_with_its_exit_code() {
     let home = Home::bare(Options::default());
     home.start_ready().kill9();
     // In the way of a file that is needed when the state is open.
@@ -65,12 +58,24 @@ fn a_start_that_fails_and_cannot_say_so_ends_with_its_exit_code() {
     let heard = home.run(&["run"]);
     assert!(heard.err.contains("signing.key"), "{heard:?}");
     let code = heard.code.filter(|code| *code != 0).unwrap_or_else(|| panic!("{heard:?}"));
-    let (_unread, output) = full();
+    let program = home.command(&["run"]);
+    // The program is this one's child, and its tracer is not.
+    let mut command = Command::new("strace");
+    command.args(["-D", "-f", "-o"]).arg(home.path("strace.log")).args(["-e", "trace=unlink,unlinkat"]);
+    command.args(["-e", "inject=unlink,unlinkat:delay_enter=3600000000", "-P"]);
+    command.arg(home.path("state").canonicalize().unwrap().join("running"));
+    command.arg(program.get_program()).args(program.get_args()).current_dir(home.dir.path()).env_clear();
+    // The path of the mark, as it is traced.
+    command.env("KEEPER_STATE_DIR", home.path("state").canonicalize().unwrap());
+    command.envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
     let log = home.path("log");
-    let mut command = home.command(&["run"]);
-    let mut child = command.stdout(File::create(&log).unwrap()).stderr(output).spawn().unwrap();
+    let mut child = command.stdin(Stdio::null()).stdout(File::create(&log).unwrap()).spawn().unwrap();
+    let said = wait_for("the last line", || {
+        let log = fs::read_to_string(&log).unwrap();
+        (log.contains("keeper.end_hung") && log.ends_with('\n')).then_some(log)
+    });
+    says_so(&said, code);
+    tracer_of(child.id()).into_iter().for_each(|tracer| kill_process(tracer, Signal::KILL).unwrap());
     let ended = wait_for("the end of the program", || child.try_wait().unwrap());
-    let log = fs::read_to_string(log).unwrap();
-    assert_eq!(ended.code(), Some(code), "{log}");
-    says_so(&log, code);
+    assert_eq!(ended.code(), Some(code), "{said}");
 }
