@@ -112,14 +112,15 @@ impl Server {
         let log = self.data().join("log");
         let mut command = self.as_server("pg_ctl");
         command
-            .args(["-w", "-t", "60", "-s", "-o", &options, "-l"])
-            .arg(log)
+            .args(["-w", "-t", "240", "-s", "-o", &options, "-l"])
+            .arg(&log)
             .arg("-D")
             .arg(self.data())
             .arg("start");
         // With pipes the call would wait for the server, which keeps them open.
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(command.status().unwrap().success(), "PostgreSQL does not start");
+        let is_up = command.status().unwrap().success();
+        assert!(is_up, "PostgreSQL does not start: {}", fs::read_to_string(&log).unwrap_or_default());
     }
 
     /// Stops it as a power cut would.

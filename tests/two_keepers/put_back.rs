@@ -1,7 +1,7 @@
 //! The database is at an earlier moment than the keepers have seen: a backup was put back beside them, or a replica that
 //! lagged behind has taken its place.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use fyers_keeper::store::postgres::LEASE;
 use simulator::{UserAction, Writing};
@@ -113,7 +113,6 @@ fn a_standby_that_has_seen_it_too_does_not_halt_once_more() {
 /// the database shows then is this very keeper's, and nobody waits for its end.
 #[test]
 fn exits_go_through_soon_after_a_put_back() {
-    const MUCH: Duration = Duration::from_secs(10);
     let Some(mut world) = two() else { return };
     world.wait_warm(0);
     for _ in 0..5 {
@@ -129,12 +128,10 @@ fn exits_go_through_soon_after_a_put_back() {
         (0..2).find(|host| world.exit(*host).is_some())
     });
     let took = began.elapsed();
-    let lines = [0, 1].map(|host| world.log(host));
     println!(
         "{took:.1?} until the exit goes through at keeper {holder}, {tries} tries; the entry: {refused:?}"
     );
-    println!("{}{}", lines[0], lines[1]);
-    assert!(took < MUCH, "{took:?}");
+    assert!(took < LEASE, "that was the end of a lease: {took:?}");
     world.judge();
 }
 
