@@ -285,6 +285,9 @@ pub(super) async fn announce_start(parts: &Parts, sink: &JournalSink) -> Result<
         let halted = before.into_iter().chain(holding.map(HeldLease::put_back_halt)).collect();
         distrust(parts, &mut change, &halted)?;
     }
+    if let Some(holding) = holding {
+        holding.note_start();
+    }
     match journal::commit(parts.store.as_ref(), change, "keeper", &RecipientCell::new()).await {
         Ok(()) => {
             if let Some(holding) = holding.filter(|_| was_put_back) {

@@ -46,5 +46,6 @@ pub(super) async fn begin_again(failure: &Failure, store: &PostgresStore, signal
         "this keeper has taken the lease and could not begin: {why}. It has let it go, stands by, and tries again"
     );
     sleep(PAUSE).await;
-    standby::begin_again((After::FailedStart, &store.holding().seen()), signals)
+    let holding = store.holding();
+    standby::begin_again((After::FailedStart, &holding.seen(), Some(holding.run())), signals)
 }

@@ -184,8 +184,8 @@ async fn act(
     let seen = holding.map(|holding| holding.seen()).unwrap_or_default();
     state.ended();
     match end {
-        End::HandedOver => standby::begin_again((After::HandOver, &seen), &signals),
-        End::SetUp => standby::begin_again((After::SetUp, &seen), &signals),
+        End::HandedOver => standby::begin_again((After::HandOver, &seen, None), &signals),
+        End::SetUp => standby::begin_again((After::SetUp, &seen, None), &signals),
         End::Told | End::GaveUp => {}
     }
     Ok(Exit::Good)

@@ -340,6 +340,7 @@ pub(super) fn candidate(config: &CliConfig) -> Candidate {
         address: own_address(config),
         served: config.settings.served(),
         is_keeper: false,
+        replaced: standby::replaced_run(),
     }
 }
 

@@ -40,7 +40,9 @@ use told::Told;
 
 use crate::{
     logging,
-    store::postgres::{ConnectError, Contender, HeldLease, LEASE, LeaseNews, PostgresStore, SHARED_SECRETS},
+    store::postgres::{
+        ConnectError, Contender, HeldLease, LEASE, LeaseNews, PostgresStore, ReplacedRun, SHARED_SECRETS,
+    },
     under_way::UnderWay,
 };
 
@@ -69,6 +71,8 @@ const GIVE_WAY: Duration = Duration::from_secs(5);
 const BEGUN_AFTER: &str = "_FYERS_KEEPER_BEGUN_AFTER";
 /// Tells it what was seen of the database.
 const HAS_SEEN: &str = "_FYERS_KEEPER_HAS_SEEN";
+/// Tells it in whose name the lease was held.
+const HAS_REPLACED: &str = "_FYERS_KEEPER_HAS_REPLACED";
 
 /// A standby could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -200,7 +204,7 @@ impl Here<'_> {
                 event = "lease.new_address",
                 "the settings have another address of PostgreSQL: it is tried"
             );
-            begin_again((After::Loss, contender.seen()), stop);
+            begin_again((After::Loss, contender.seen(), None), stop);
         }
     }
 }
@@ -257,8 +261,8 @@ async fn taken(
 async fn look(contender: &mut Contender, told: &mut Told) -> Duration {
     match contender.look().await {
         Ok(row) => {
-            let left = row.left;
-            told.found(Held::of(row, contender.address()));
+            let (left, ends) = (row.left, row.ends);
+            told.found(Held::of(row, contender.address()), ends);
             left
         }
         Err(error) => {
@@ -338,18 +342,24 @@ impl After {
     }
 }
 
+/// The run of the program that this one has replaced: its lease need not be waited for.
+pub fn replaced_run() -> Option<ReplacedRun> {
+    let name = std::env::var(HAS_REPLACED).ok()?;
+    Some(ReplacedRun { name, has_begun: After::of_this_run() != Some(After::FailedStart) })
+}
+
 /// The lease is lost: nothing of this run may act any more.
 fn stand_by_again(held: &HeldLease, stop: &StopSignals) {
     tracing::error!(
         event = "lease.lost",
         "the lease is lost; another keeper may act, and this one stands by"
     );
-    begin_again((After::Loss, &held.seen()), stop);
+    begin_again((After::Loss, &held.seen(), Some(held.run())), stop);
 }
 
 /// Replaces this program by a fresh copy of itself, which stands by. One that was told to stop ends. `seen`: what it knows of
-/// the database.
-pub fn begin_again((after, seen): (After, &SeenMoment), stop: &StopSignals) -> ! {
+/// the database. `run`: in whose name it had a lease that may still stand; where it had none, that of the copy before.
+pub fn begin_again((after, seen, run): (After, &SeenMoment, Option<&str>), stop: &StopSignals) -> ! {
     logging::flush(LAST_LINE);
     if !stop.leave_to_the_copy() {
         std::process::exit(0);
@@ -357,6 +367,9 @@ pub fn begin_again((after, seen): (After, &SeenMoment), stop: &StopSignals) -> !
     let Ok(program) = std::env::current_exe() else { std::process::exit(TRY_LATER) };
     let mut fresh = Command::new(program);
     fresh.args(std::env::args_os().skip(1)).env(BEGUN_AFTER, after.slug()).env(HAS_SEEN, seen.text());
+    if let Some(run) = run {
+        fresh.env(HAS_REPLACED, run);
+    }
     let failed = fresh.exec();
     // Only when the program is not there any more: whoever started this one starts it again.
     tracing::error!(event = "keeper.not_replaced", "{failed}");

@@ -22,6 +22,8 @@ struct Outage {
     since: Option<Instant>,
     /// How long it was away the last time, at most, and until when.
     last: Option<(Duration, Instant)>,
+    /// The end of the lease, as it was seen first after that.
+    ends: Option<i64>,
 }
 
 /// No living keeper loses its lease by an outage that is shorter: it is renewed that late before its end at the latest.
@@ -30,9 +32,16 @@ const SHORTEST: Duration = LEASE.saturating_sub(MARGIN).saturating_sub(RENEW_EVE
 impl Outage {
     fn answered(&mut self, now: Instant) {
         if let Some(since) = self.since.take() {
-            self.last = Some((now - since, now));
+            (self.last, self.ends) = (Some((now - since, now)), None);
         }
         self.answered = Some(now);
+    }
+
+    /// A keeper has a lease with this end. One that renews it after an outage has lost nothing by that.
+    fn held(&mut self, ends: i64) {
+        if *self.ends.get_or_insert(ends) != ends {
+            self.last = None;
+        }
     }
 
     fn away(&mut self, now: Instant) {
@@ -57,8 +66,11 @@ impl Told {
     }
 
     /// The database has answered: who acts.
-    pub(super) fn found(&mut self, held: Held) {
+    pub(super) fn found(&mut self, held: Held, ends: i64) {
         self.answered();
+        if held.acts {
+            self.outage.held(ends);
+        }
         if held.acts && !std::mem::replace(&mut self.waits, true) {
             tracing::info!(event = "lease.waiting", "{}; this one stands by", held.words());
         }
@@ -80,7 +92,10 @@ impl Told {
     /// It has not, or has refused. Why may change from try to try: the first reason is logged, the last one is shown.
     pub(super) fn away(&mut self, error: &ConnectError) {
         self.holder.set_away(Some(error.to_string()));
-        self.outage.away(Instant::now());
+        // What was so before anybody was seen to act has cost nobody's lease.
+        if self.waits {
+            self.outage.away(Instant::now());
+        }
         if !std::mem::replace(&mut self.is_away, true) {
             tracing::warn!(
                 event = "lease.unreachable",
@@ -116,5 +131,38 @@ mod tests {
         outage.away(at(39));
         outage.answered(at(40));
         assert!(!outage.explains_a_loss(LEASE, at(40)), "two short ones are no long one");
+    }
+
+    #[test]
+    fn an_outage_that_the_holder_has_outlived_explains_nothing() {
+        let begun = Instant::now();
+        let at = |seconds| begun + Duration::from_secs(seconds);
+        let mut outage = Outage::default();
+        outage.answered(at(0));
+        outage.held(15);
+        // Renewed before it is away, unseen.
+        outage.away(at(1));
+        outage.answered(at(11));
+        outage.held(16);
+        outage.held(16);
+        assert!(outage.explains_a_loss(LEASE, at(16)), "nobody has renewed it since");
+        outage.held(21);
+        assert!(!outage.explains_a_loss(LEASE, at(16)), "somebody has");
+    }
+
+    /// A fresh copy of a program, which has seen nobody act before the database went.
+    #[test]
+    fn an_outage_before_anybody_was_seen_to_act_explains_nothing() {
+        let away = ConnectError::Failed(String::new());
+        let held = || Held { acts: true, ..Held::default() };
+        let mut told = Told::new(Holder::default());
+        told.away(&away);
+        told.outage.since = told.outage.since.map(|since| since - LEASE);
+        told.found(held(), 1);
+        assert!(!told.saw_outage_within(LEASE));
+        told.away(&away);
+        told.outage.since = told.outage.since.map(|since| since - LEASE);
+        told.found(held(), 1);
+        assert!(told.saw_outage_within(LEASE));
     }
 }

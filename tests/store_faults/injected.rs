@@ -47,9 +47,20 @@ impl Fault {
 }
 
 /// Ends strace when a test fails before the child does.
-struct Tracer(Child);
+pub(crate) struct Tracer(Child);
 
 impl Tracer {
+    /// From now on this program's disk answers no more, and says nothing.
+    pub(crate) fn hang(pid: u32, log: &Path, database: &Path) -> Self {
+        let fault = Fault {
+            call: "fsync,fdatasync".to_owned(),
+            nth: 1,
+            what: "delay_enter=3600000000",
+            how_long: HowLong::Forever,
+        };
+        Self::attach(pid, log, database, Some(&fault))
+    }
+
     fn attach(pid: u32, log: &Path, database: &Path, fault: Option<&Fault>) -> Self {
         let mut strace = Command::new("strace");
         strace.args(["-f", "-s", "8", "-o"]).arg(log).arg("-e").arg(format!("trace={CALLS}"));

@@ -9,7 +9,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod disk;
+mod ending;
 mod injected;
+#[path = "../e2e/support.rs"]
+#[allow(dead_code, reason = "another test program uses the rest")]
+mod support;
 mod verify;
 mod writer;
 

@@ -8,7 +8,9 @@ use std::{
     time::Duration,
 };
 
-use fyers_keeper::store::postgres::{Address, Candidate, ConnectError, Contender, LEASE, RENEW_EVERY};
+use fyers_keeper::store::postgres::{
+    Address, Candidate, ConnectError, Contender, LEASE, RENEW_EVERY, ReplacedRun,
+};
 use keeper_domain::{
     ports::{ChangeStore, OutboxStore, SessionStore, StoreErrorKind},
     served::{Misfit, Served},
@@ -180,6 +182,12 @@ async fn whoever_takes_it_knows_whether_the_last_keeper_has_let_go() {
     let url = server.database();
     let first = holder(&url, "a").await;
     assert!(!first.holding().after_crash(), "nobody was here before");
+    first.commit(notes(&["before it has begun"])).await.unwrap();
+    end_lease(server, &url);
+    let first = holder(&url, "a2").await;
+    assert!(!first.holding().after_crash(), "the first one took it and never began: that is no crash");
+    first.holding().note_start();
+    first.commit(notes(&["has started"])).await.unwrap();
     end_lease(server, &url);
     let task = Candidate { name: "key add".to_owned(), ..Candidate::default() };
     let mut task = Contender::new(Address::parse(&url).unwrap(), task);
@@ -196,6 +204,36 @@ async fn whoever_takes_it_knows_whether_the_last_keeper_has_let_go() {
     held.note_begun();
     third.into_store(held, Arc::new(|| {})).unwrap().close().await;
     assert!(!contender(&url, "d").try_take().await.unwrap().unwrap().after_crash());
+}
+
+/// A copy of the program in the place of a run that has lost its lease, or could not begin and could not let it go.
+#[tokio::test]
+async fn a_copy_follows_the_run_that_it_has_replaced() {
+    let Some(server) = server::shared() else { return };
+    let copy = |url: &secrecy::SecretString, has_begun| {
+        let replaced = Some(ReplacedRun { name: "a".to_owned(), has_begun });
+        let who = Candidate { name: "copy".to_owned(), is_keeper: true, replaced, ..Candidate::default() };
+        Contender::new(Address::parse(url).unwrap(), who)
+    };
+    for has_begun in [true, false] {
+        let url = server.database();
+        let first = holder(&url, "a").await;
+        first.holding().note_start();
+        first.commit(notes(&["has started"])).await.unwrap();
+        assert!(contender(&url, "b").try_take().await.unwrap().is_none(), "its lease stands");
+        let at_once = copy(&url, has_begun).try_take().await.unwrap();
+        assert_eq!(at_once.is_some(), has_begun, "whoever could not begin leaves it to another one");
+        let taken = match at_once {
+            Some(taken) => taken,
+            None => {
+                end_lease(server, &url);
+                copy(&url, has_begun).try_take().await.unwrap().expect("nobody has it")
+            }
+        };
+        assert_eq!(taken.after_crash(), has_begun, "a start that failed has said so");
+        let refused = first.commit(notes(&["too late"])).await.unwrap_err();
+        assert_eq!(refused.kind, StoreErrorKind::Fenced, "{refused}");
+    }
 }
 
 /// By name and app, whatever the order of things: another account's keeper gets nothing.

@@ -24,6 +24,12 @@ pub(crate) struct Server {
     _guard: Child,
 }
 
+/// A port that nobody uses, below those that connections get by themselves: a server that is started again finds it free.
+fn free_port() -> u16 {
+    let free = |port: &u16| TcpListener::bind(("127.0.0.1", *port)).is_ok();
+    std::iter::repeat_with(|| rand::random_range(6_000..10_000)).find(free).unwrap()
+}
+
 /// Ends the server when nobody can do so any more: a static value is not dropped, and a program may be killed.
 fn guard(folder: &Path) -> Child {
     let script = r#"read -r _; kill -QUIT "$(head -n 1 "$0/data/postmaster.pid")"; rm -rf "$0""#;
@@ -60,7 +66,7 @@ impl Server {
         let folder = tempfile::tempdir().unwrap();
         // The server refuses to run as root, so its folder belongs to somebody else.
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = free_port();
         let guard = guard(folder.path());
         let server = Self { folder, bin, port, _guard: guard };
         let data = server.data();
@@ -106,14 +112,15 @@ impl Server {
         let log = self.data().join("log");
         let mut command = self.as_server("pg_ctl");
         command
-            .args(["-w", "-t", "60", "-s", "-o", &options, "-l"])
-            .arg(log)
+            .args(["-w", "-t", "240", "-s", "-o", &options, "-l"])
+            .arg(&log)
             .arg("-D")
             .arg(self.data())
             .arg("start");
         // With pipes the call would wait for the server, which keeps them open.
         command.stdout(Stdio::null()).stderr(Stdio::null());
-        assert!(command.status().unwrap().success(), "PostgreSQL does not start");
+        let is_up = command.status().unwrap().success();
+        assert!(is_up, "PostgreSQL does not start: {}", fs::read_to_string(&log).unwrap_or_default());
     }
 
     /// Stops it as a power cut would.

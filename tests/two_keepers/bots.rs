@@ -38,9 +38,19 @@ pub(crate) fn order_of(tag: &str) -> Value {
 impl World {
     /// A bot's order to this host: the venue of the answer, or nothing when there was no good one.
     pub(crate) fn order(&mut self, host: usize, why: &str) -> Option<String> {
+        self.send(host, why, 1)
+    }
+
+    /// A bot sells what it has bought: the same.
+    pub(crate) fn exit(&mut self, host: usize) -> Option<String> {
+        self.send(host, "an exit", -1)
+    }
+
+    fn send(&mut self, host: usize, why: &str, side: i32) -> Option<String> {
         self.tags += 1;
         let tag = format!("bot{}", self.tags);
-        let order = order_of(&tag);
+        let mut order = order_of(&tag);
+        order["side"] = json!(side);
         let url = self.url(host, "/api/v3/orders/sync");
         let answer = block_on(async {
             let client =

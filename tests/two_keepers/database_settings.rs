@@ -18,7 +18,15 @@ fn with_a_password(world: &World) {
     let before = fs::read_to_string(&rules).unwrap();
     fs::write(&rules, format!("host all guarded 127.0.0.1/32 scram-sha-256\n{before}")).unwrap();
     world.sql("CREATE ROLE guarded LOGIN SUPERUSER PASSWORD 'another-one'");
+    reload(world);
+}
+
+/// The server reads its files again: connections that are made afterwards find what is in them.
+fn reload(world: &World) {
+    let loaded = || world.sql("SELECT pg_conf_load_time()");
+    let before = loaded();
     world.sql("SELECT pg_reload_conf()");
+    wait_for("the server has read its files again", || (loaded() != before).then_some(()));
 }
 
 #[test]
@@ -152,7 +160,7 @@ fn with_a_certificate(world: &World) -> Option<tempfile::TempDir> {
         std::os::unix::fs::chown(&file, Some(owner.uid()), Some(owner.gid())).unwrap();
     }
     world.sql("ALTER SYSTEM SET ssl = on");
-    world.sql("SELECT pg_reload_conf()");
+    reload(world);
     wait_for("the server takes TLS", || (world.sql("SHOW ssl") == "on\n").then_some(()));
     Some(folder)
 }
@@ -190,11 +198,11 @@ fn a_certificate_that_is_not_the_databases_ends_the_program_in_words() {
     world.wait_acts(0);
     // It is replaced while the keeper acts: what worked a moment ago is waited for.
     world.sql("ALTER SYSTEM SET ssl = off");
-    world.sql("SELECT pg_reload_conf()");
+    reload(&world);
     world.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname IS NOT NULL");
     wait_for("it has lost its lease", || world.log(0).contains("lease.lost").then_some(()));
     assert!(world.is_running(0), "{}", world.log(0));
     world.sql("ALTER SYSTEM SET ssl = on");
-    world.sql("SELECT pg_reload_conf()");
+    reload(&world);
     world.wait_acts(0);
 }

@@ -203,6 +203,13 @@ impl World {
         std::fs::read_to_string(dir.path().join(format!("log-{}", runs - 1))).unwrap()
     }
 
+    /// Until this is in the log of a host's latest run: lines are written behind the work, so they may come after it.
+    pub(crate) fn wait_logged(&self, host: usize, what: &str) {
+        wait_for(&format!("{what} in the log of keeper {host}"), || {
+            self.log(host).contains(what).then_some(())
+        });
+    }
+
     /// What a command on a host says, as JSON.
     pub(crate) fn says(&self, host: usize, args: &[&str]) -> Value {
         let output = self.command(host, args).output().unwrap();
@@ -334,6 +341,11 @@ impl World {
         wait_for("the standby reaches FYERS", || {
             (self.status(holder)?["lease"]["standby_reaches_fyers"] == true).then_some(())
         });
+    }
+
+    /// Until nothing waits to be told. The phone takes one message a second.
+    pub(crate) fn wait_sent(&self, host: usize) {
+        wait_for("all is sent", || (self.status(host)?["outbox"]["waiting"] == 0).then_some(()));
     }
 
     /// Messages on the phone that a person can log in with.

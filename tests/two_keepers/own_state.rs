@@ -5,7 +5,10 @@ use std::{path::PathBuf, process::Stdio, time::Duration};
 use fyers_keeper::store::{SqliteStore, StateDir};
 use tempfile::TempDir;
 
-use crate::{hosts::World, support::block_on};
+use crate::{
+    hosts::World,
+    support::{block_on, wait_for},
+};
 
 pub(crate) const URL: &str = "KEEPER_DATABASE_URL";
 
@@ -26,6 +29,12 @@ fn killed_after(world: &World, args: &[&str], millis: u64) {
     std::thread::sleep(Duration::from_millis(millis));
     let _ended = child.kill();
     child.wait().unwrap();
+    // What it has sent may still be carried out: its connections end when that is done.
+    wait_for("the end of its connections", || {
+        let others = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database()
+                      AND backend_type = 'client backend' AND pid <> pg_backend_pid()";
+        (world.sql(others) == "0\n").then_some(())
+    });
 }
 
 /// What opens the state for one task.

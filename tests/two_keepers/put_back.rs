@@ -1,6 +1,8 @@
 //! The database is at an earlier moment than the keepers have seen: a backup was put back beside them, or a replica that
 //! lagged behind has taken its place.
 
+use std::time::Instant;
+
 use fyers_keeper::store::postgres::LEASE;
 use simulator::{UserAction, Writing};
 
@@ -24,7 +26,7 @@ fn whoever_acts_on_an_earlier_moment_is_halted_and_says_so() {
     world.wait_warm(0);
     assert_eq!(world.order(0, "before").unwrap(), "fyers");
     assert!(!is_halted(&world, 0));
-    wait_for("all is sent", || (world.status(0)?["outbox"]["waiting"] == 0).then_some(()));
+    world.wait_sent(0);
     let before = world.home.alerts().len();
     // As a replica shows it that has not heard of the last transaction, nor of the last alert.
     let last = world.sql("SELECT MAX(id) FROM alerts").trim().to_owned();
@@ -101,9 +103,35 @@ fn a_standby_that_has_seen_it_too_does_not_halt_once_more() {
             world.wait_stands_by(from);
             world.wait_warm(to);
         }
-        wait_for("all is sent", || (world.status(holder)?["outbox"]["waiting"] == 0).then_some(()));
+        world.wait_sent(holder);
         assert_eq!(told(&world), times, "{:#?}", world.home.alerts());
     }
+    world.judge();
+}
+
+/// A bot is at work: its exits go through again when the keeper has read the positions, and that begins at once. The lease that
+/// the database shows then is this very keeper's, and nobody waits for its end.
+#[test]
+fn exits_go_through_soon_after_a_put_back() {
+    let Some(mut world) = two() else { return };
+    world.wait_warm(0);
+    for _ in 0..5 {
+        assert_eq!(world.order(0, "a position").unwrap(), "fyers");
+    }
+    let began = Instant::now();
+    world.sql("UPDATE lease SET commits = commits - 1, expires_at = expires_at + interval '1 hour'");
+    // Its next order is the first change on that moment.
+    let refused = world.order(0, "an entry");
+    let mut tries = 0;
+    let holder = wait_for("an exit goes through", || {
+        tries += 1;
+        (0..2).find(|host| world.exit(*host).is_some())
+    });
+    let took = began.elapsed();
+    println!(
+        "{took:.1?} until the exit goes through at keeper {holder}, {tries} tries; the entry: {refused:?}"
+    );
+    assert!(took < LEASE, "that was the end of a lease: {took:?}");
     world.judge();
 }
 

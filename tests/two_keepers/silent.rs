@@ -50,5 +50,9 @@ fn a_standby_that_cannot_begin_begins_later() {
         world.start(holder);
         world.wait_stands_by(holder);
     }
+    // Each start that failed has said so, also one that could not let its lease go.
+    world.wait_sent(0);
+    let crashes = world.home.alerts().into_iter().filter(|alert| alert.contains("ended without notice"));
+    assert_eq!(crashes.collect::<Vec<_>>(), [""; 0]);
     world.judge();
 }

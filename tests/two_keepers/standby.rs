@@ -162,7 +162,12 @@ fn a_standby_says_when_its_database_is_away_and_when_it_is_back() {
     wait_for("it is back", || world.log(1).contains("lease.reachable").then_some(()));
     wait_for("it says so", || (!ready(&world).1.contains(AWAY)).then_some(()));
     let log = world.log(1);
-    assert_eq!(log.matches("lease.unreachable").count(), 1, "{log}");
+    // On a slow machine an answer may be late, and then it is away once more.
+    let is_told = |line: &&str| line.contains("lease.unreachable") || line.contains("lease.reachable");
+    let told: Vec<&str> = log.lines().filter(is_told).collect();
+    let is_away = |line: &str| line.contains("lease.unreachable");
+    let is_once = told.chunks(2).all(|pair| is_away(pair[0]) && !pair[1..].iter().any(|line| is_away(line)));
+    assert!(is_once && !told.is_empty(), "it goes once before it comes back: {log}");
     assert!(!log.contains("lease.unreadable"), "one reason is told once: {log}");
     world.wait_warm(0);
     world.term(0);

@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicBool, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -10,6 +10,9 @@ use crate::{
     hosts::World,
     support::{get, wait_for},
 };
+
+/// So long a database may be away without costing a keeper its lease, some seconds for the way to it included.
+const SHORT: Duration = Duration::from_secs(5);
 
 /// Messages on the phone with these words.
 fn told(world: &World, words: &str) -> usize {
@@ -74,7 +77,7 @@ fn a_crash_is_told_of_the_last_holder_and_a_handover_is_no_farewell() {
     world.kill9(1);
     wait_for("nobody stands by", || (world.status(0)?["lease"]["standby"] == false).then_some(()));
     // The phone takes one message a second; what waits at the end is sent at the next start.
-    wait_for("all is sent", || (world.status(0)?["outbox"]["waiting"] == 0).then_some(()));
+    world.wait_sent(0);
     world.term(0);
     wait_for("the farewell", || (told(&world, "bots get no answer until it is back") == 1).then_some(()));
     world.start(1);
@@ -126,7 +129,7 @@ fn of_two_keepers_that_stop_together_one_says_the_last_word() {
     let epoch = |world: &World| world.sql("SELECT epoch FROM lease");
     for round in 0..3 {
         world.wait_warm(0);
-        wait_for("all is sent", || (world.status(0)?["outbox"]["waiting"] == 0).then_some(()));
+        world.wait_sent(0);
         let before = [FAREWELL, REPLACED, STARTED].map(|words| told(&world, words));
         let order = if round == 1 { [1, 0] } else { [0, 1] };
         let held = epoch(&world);
@@ -185,7 +188,7 @@ fn a_change_in_good_order_alarms_nobody() {
         assert_eq!(world.order(other, "after").unwrap(), "fyers");
         world.wait_stands_by(holder);
     }
-    wait_for("all is sent", || (world.status(0)?["outbox"]["waiting"] == 0).then_some(()));
+    world.wait_sent(0);
     for host in [0, 1] {
         lines.extend(alarming(&world.log(host)).into_iter().map(str::to_owned));
     }
@@ -231,10 +234,11 @@ fn a_handover_is_told_as_one_and_the_log_of_it_is_clean() {
     world.wait_stands_by(0);
     wait_for("it is told", || (told(&world, "has handed over") == 1).then_some(()));
     assert_eq!([told(&world, "has stopped"), told(&world, FAREWELL)], [0, 0], "{:#?}", world.home.alerts());
+    world.wait_logged(0, "lease.waiting");
     let (log, own) = (world.log(0), world.url(0, ""));
     assert!(!log.contains("is not a setting"), "{log}");
     let waiting: Vec<&str> = log.lines().filter(|line| line.contains("lease.waiting")).collect();
-    assert!(!waiting.is_empty() && !waiting.iter().any(|line| line.contains(&own)), "{waiting:#?}");
+    assert!(!waiting.iter().any(|line| line.contains(&own)), "{waiting:#?}");
 }
 
 /// The lease of a run that was killed stands for a while, with the address of the run that comes after it.
@@ -245,6 +249,8 @@ fn a_standby_does_not_name_itself_as_the_one_that_acts() {
     world.start(0);
     world.wait_acts(0);
     world.kill9(0);
+    // However long a start takes here: a lease that is not renewed ends 15 s after it was seen first.
+    world.sql("UPDATE lease SET expires_at = expires_at + interval '1 hour'");
     world.start(0);
     world.wait_stands_by(0);
     let own = world.url(0, "");
@@ -274,9 +280,11 @@ fn simulated_positions_are_told_once_and_not_by_each_keeper_again() {
         world.wait_warm(holder);
         go(&mut world, holder);
         world.wait_acts(1 - holder);
-        let left = world.status(1 - holder).unwrap()["simulated_left"].clone();
-        assert_eq!(left.as_array().map(Vec::len), Some(1), "it is open all the time: {left}");
-        wait_for("all is sent", || (world.status(1 - holder)?["outbox"]["waiting"] == 0).then_some(()));
+        wait_for("it is open all the time", || {
+            let status = world.status(1 - holder)?;
+            (status["simulated_left"].as_array()?.len() == 1).then_some(())
+        });
+        world.wait_sent(1 - holder);
         world.start(holder);
         world.wait_stands_by(holder);
     }
@@ -312,18 +320,23 @@ fn after_a_short_outage_of_the_database_nobody_hears_of_a_failure_that_was_none(
     let Some(mut world) = World::new() else { return };
     world.start(0);
     world.wait_acts(0);
-    let mut outages = 0;
+    let (mut outages, mut longest) = (0, Duration::ZERO);
     // Not each of them finds a part at a moment at which it has to read.
     while outages < 6 && !world.log(0).contains(AGAIN) {
         outages += 1;
         while_bots_order(&world, outages, || {
+            let began = Instant::now();
             world.server.crash();
             std::thread::sleep(Duration::from_secs(2));
             world.server.run();
+            longest = longest.max(began.elapsed());
         });
         wait_for("an order is taken", || world.order(0, "after it"));
     }
-    wait_for("all is sent", || (world.status(0)?["outbox"]["waiting"] == 0).then_some(()));
+    if longest > SHORT {
+        return println!("a server that was away for {longest:.1?} may cost a lease: nothing was tried");
+    }
+    world.wait_sent(0);
     let log = world.log(0);
     println!("{outages} outages, and a part began again: {}", log.contains(AGAIN));
     assert!(!log.contains("lease.lost") && !log.contains("actor.crashed"), "{log}");
@@ -369,10 +382,15 @@ fn a_crash_is_not_put_down_to_a_short_restart_of_the_database() {
     world.start(1);
     world.wait_stands_by(1);
     world.kill9(0);
+    let began = Instant::now();
     world.server.crash();
-    wait_for("the standby notices", || world.log(1).contains("lease.unreachable").then_some(()));
+    world.wait_logged(1, "lease.unreachable");
     world.server.run();
+    let away = began.elapsed();
     world.wait_acts(1);
+    if away > SHORT {
+        return println!("a server that was away for {away:.1?} may cost a lease: nothing was tried");
+    }
     wait_for("the crash is told", || (told(&world, "without notice") == 1).then_some(()));
     assert_eq!(told(&world, "could not reach its database"), 0, "{:#?}", world.home.alerts());
 }

@@ -171,10 +171,13 @@ fn failures_are_counted_by_what_they_are() {
     home.sim.inject(FaultRule::once(endpoint::VALIDATE_REFRESH_TOKEN, simulator::Fault::Reset));
     let keeper = home.start_ready();
     keeper.wait_status("login required", |status| status["session"]["state"] == "login_required");
-    let text = scrape(&keeper);
     let refused = "refresh_attempts_total{outcome=\"failure\",reason=\"refresh_disabled\"}";
     let unreachable = "refresh_attempts_total{outcome=\"failure\",reason=\"unreachable\"}";
-    assert_eq!((value(&text, refused), value(&text, unreachable)), (1.0, 1.0));
+    // The numbers come behind what they tell of.
+    let text = wait_for("both attempts", || {
+        let text = scrape(&keeper);
+        ((value(&text, refused), value(&text, unreachable)) == (1.0, 1.0)).then_some(text)
+    });
     let calls = |answer: &str| {
         let labels = format!("answer=\"{answer}\",endpoint=\"/validate-refresh-token\"");
         value(&text, &format!("broker_request_duration_seconds_count{{{labels}}}"))

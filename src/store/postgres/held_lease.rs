@@ -40,6 +40,8 @@ pub struct HeldLease {
     before: Arc<SeenMoment>,
     /// See [`Self::note_begun`].
     begun: Arc<AtomicBool>,
+    /// See [`Self::note_start`].
+    start: Arc<AtomicBool>,
 }
 
 /// See [`HeldLease::share`].
@@ -65,6 +67,7 @@ impl HeldLease {
             put_back: Arc::default(),
             before: Arc::default(),
             begun: Arc::default(),
+            start: Arc::default(),
         }
     }
 
@@ -119,6 +122,11 @@ impl HeldLease {
         self.taken.id.epoch
     }
 
+    /// The run of the program that has it.
+    pub fn run(&self) -> &str {
+        &self.taken.id.holder
+    }
+
     /// Which holding it is.
     pub(super) fn id(&self) -> &LeaseId {
         &self.taken.id
@@ -137,6 +145,17 @@ impl HeldLease {
     /// Whether the keeper that held it before has not let it go: its end was not told.
     pub fn after_crash(&self) -> bool {
         self.taken.after_crash
+    }
+
+    /// The keeper is about to say that it has started: from the next transaction on its end is to be told, or it has ended
+    /// without notice.
+    pub fn note_start(&self) {
+        self.start.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it is.
+    pub(super) fn is_to_be_ended(&self) -> bool {
+        self.start.load(Ordering::SeqCst)
     }
 
     /// The keeper acts: all that begins with the end of the one before is done or written down.

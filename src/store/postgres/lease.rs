@@ -47,6 +47,17 @@ pub struct Candidate {
     pub served: Served,
     /// Whether it acts as the keeper from then on. Otherwise it does one task and lets the lease go.
     pub is_keeper: bool,
+    /// The run in whose place it was begun.
+    pub replaced: Option<ReplacedRun>,
+}
+
+/// A run of the program that has replaced itself by a fresh copy: nothing of it acts any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplacedRun {
+    /// See [`Candidate::name`].
+    pub name: String,
+    /// Whether it has begun to act. One that could not has said so, and is no crash.
+    pub has_begun: bool,
 }
 
 /// What the row says.
@@ -162,6 +173,10 @@ pub(super) async fn take_to_fill(on: &mut PgConnection, who: &Candidate) -> Resu
 
 /// A keeper that did not wait for the answer, or did not get it, may hold the lease without knowing: then it takes it
 /// again. It takes it in the place of the holding that it has seen, so a question that is carried out late does nothing.
+///
+/// The lease of the run that it has replaced is nobody's any more: one that has acted does not wait for its end. One that could
+/// not begin leaves it to another keeper, which may be able to. That a keeper has begun, so that its end is to be told, is
+/// written with the first transaction after that, not here.
 async fn take_after(
     on: &mut PgConnection,
     who: &Candidate,
@@ -175,15 +190,17 @@ async fn take_after(
     }
     let take = "UPDATE lease SET holder = $1, address = $2, epoch = epoch + 1, since = clock_timestamp(),
                 expires_at = clock_timestamp() + make_interval(secs => $3),
-                after_crash = CASE WHEN holder = $1 THEN after_crash ELSE unended END,
-                unended = unended OR $5, served = CASE WHEN $5 THEN $6 ELSE served END
+                after_crash = CASE WHEN holder = $1 OR (holder = $8 AND $9) THEN after_crash ELSE unended END,
+                served = CASE WHEN $5 THEN $6 ELSE served END
                 WHERE one = 1 AND epoch = $4
-                AND (holder IS NULL OR holder = $1 OR expires_at <= clock_timestamp()
+                AND (holder IS NULL OR holder = $1 OR (holder = $8 AND NOT $9) OR expires_at <= clock_timestamp()
                 OR (EXTRACT(EPOCH FROM expires_at) * 1000000)::bigint = $7)
                 RETURNING epoch, after_crash, commits, (EXTRACT(EPOCH FROM since) * 1000000)::bigint";
     let query = sqlx::query_as::<_, (i64, bool, i64, i64)>(take).bind(&who.name).bind(&who.address);
     let query = query.bind(LEASE.as_secs_f64()).bind(before.epoch).bind(who.is_keeper);
     let query = query.bind(serde_json::to_string(&who.served).ok()).bind(unrenewed);
+    let replaced = who.replaced.as_ref();
+    let query = query.bind(replaced.map(|run| &run.name)).bind(replaced.is_some_and(|run| !run.has_begun));
     let taken = query.fetch_optional(&mut *on).await?;
     let Some((epoch, after_crash, commits, since)) = taken else { return Ok(Take::Held) };
     // After that: what was written when the lease was let go a moment ago is seen, and nobody writes there any more.

@@ -33,7 +33,7 @@ pub use examine::{DatabaseReport, Tls};
 pub use fault::CertificateFlaw;
 pub use flaw::AddressFlaw;
 pub use held_lease::HeldLease;
-pub use lease::{Awaiting, Candidate, LEASE, LeaseRow, MARGIN, RENEW_EVERY};
+pub use lease::{Awaiting, Candidate, LEASE, LeaseRow, MARGIN, RENEW_EVERY, ReplacedRun};
 pub use migrate::{Copied, FILLED_BY, Keep, SHARED_SECRETS, Secrets};
 pub use migrate_error::MigrateError;
 pub use news::LeaseNews;

@@ -85,9 +85,10 @@ enum Refused {
 /// Counts this transaction in the row of the lease, if that is still the one of this holding. The row stays locked until the
 /// end of the transaction, so nobody takes over in between.
 async fn count(on: &mut PgConnection, holding: &HeldLease) -> sqlx::Result<Result<i64, Fenced>> {
-    let count = "UPDATE lease SET commits = commits + 1
+    let count = "UPDATE lease SET commits = commits + 1, unended = unended OR $4
                  WHERE one = 1 AND epoch = $1 AND holder = $2 AND commits >= $3 RETURNING commits";
     let query = sqlx::query_as(count).bind(holding.epoch()).bind(&holding.id().holder).bind(holding.made());
+    let query = query.bind(holding.is_to_be_ended());
     let row: Option<(i64,)> = query.fetch_optional(&mut *on).await?;
     match row {
         Some((number,)) => Ok(Ok(number)),
