@@ -68,8 +68,8 @@ struct Broker {
     states: Vec<(i64, Vec<Order>, i64)>,
     /// Which of them the order book and the positions show.
     shows: (usize, usize),
-    /// The rows that are left out of the order book, and until when.
-    left_out: (u8, i64),
+    /// Of so many rows that the order book has shown, those that are left out, and until when.
+    left_out: (usize, u8, i64),
 }
 
 impl Broker {
@@ -117,8 +117,9 @@ impl Broker {
             is_unfilled: !order.waits && order.filled == 0,
             at: Some(moment(order.at)),
         };
-        let (left_out, until) = self.left_out;
-        let is_there = |number: &usize| self.now > until || left_out & (1 << (number % 8)) == 0;
+        let (shown, left_out, until) = self.left_out;
+        let is_there =
+            |number: &usize| self.now > until || *number >= shown || left_out & (1 << (number % 8)) == 0;
         let shown = self.states[self.shows.0].1.iter().enumerate();
         shown.filter(|(number, _)| is_there(number)).map(|(_, order)| row(order)).collect()
     }
@@ -275,7 +276,7 @@ proptest! {
         net in 0i64..30, early in -10i64..20, steps in proptest::collection::vec(step(), 1..50),
     ) {
         let (mut broker, is_short) = (
-            Broker { now: 0, net, orders: vec![], states: vec![], shows: (0, 0), left_out: (0, -1) },
+            Broker { now: 0, net, orders: vec![], states: vec![], shows: (0, 0), left_out: (0, 0, -1) },
             steps.len() % 2 == 0,
         );
         let sign = if is_short { -1 } else { 1 };
@@ -304,10 +305,10 @@ proptest! {
                     keeper.look(&broker);
                 }
                 Step::LeaveOut(rows, seconds) => {
-                    // No longer than two minutes: a reading before has all that the book shows.
-                    broker.left_out = (0, broker.now - 1);
+                    // No longer than two minutes, and only what it has shown: a reading before has all of that.
+                    broker.left_out = (0, 0, broker.now - 1);
                     keeper.look(&broker);
-                    broker.left_out = (*rows, broker.now + seconds);
+                    broker.left_out = (broker.book().len(), *rows, broker.now + seconds);
                 }
                 Step::Restart => keeper.restart(),
                 _ => {
