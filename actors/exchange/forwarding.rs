@@ -3,7 +3,7 @@
 use std::{cell::RefCell, sync::Arc};
 
 use actix::{ActorFutureExt, AsyncContext, Context, Handler, WrapFuture};
-use fyers_api::http::ApiResponse;
+use fyers_api::http::{ApiRequest, ApiResponse};
 use keeper_domain::{
     bots::admit::{reads_again_for_limits, reads_for_limits},
     event::Event,
@@ -13,7 +13,7 @@ use keeper_domain::{
     ports::{Change, Wanted},
     routing::{
         Venue,
-        conditional::trading_day,
+        conditional::{effect, trading_day},
         request::{Leg, OrderCall, OrderEffect},
         route::{Refused, Route, Snapshot, passes_unread, reads_again, reads_first, without_known_positions},
         shown_fills::unseen_fills,
@@ -135,7 +135,7 @@ impl ExchangeActor {
     ) {
         self.volatile.last_intent += 1;
         let (id, epoch, at) = (self.volatile.last_intent, self.snapshot().epoch, self.deps.time.now());
-        let effect = self.effect(&forwarding.call);
+        let effect = self.effect(&forwarding.call, &forwarding.request);
         let reserved = forwarding.call.reserved(effect.as_ref());
         let intent = OrderIntent::of((id, &forwarding.bot), &forwarding.call, &forwarding.request, epoch, at);
         let intent = intent.doing(effect);
@@ -168,7 +168,11 @@ impl ExchangeActor {
     }
 
     /// What a request does to what is there already, as far as that is known.
-    fn effect(&self, call: &OrderCall) -> Option<OrderEffect> {
+    fn effect(&self, call: &OrderCall, request: &ApiRequest) -> Option<OrderEffect> {
+        let of_conditional = effect(call, request, &self.live().conditional);
+        if of_conditional.is_some() {
+            return of_conditional;
+        }
         let (live, sent) = (&self.volatile.live, self.sent().all.legs);
         let unseen = unseen_fills(&self.volatile.fills.torn());
         let on_the_way: Vec<&Leg> = live.waiting.iter().chain(&sent).chain(&unseen).collect();

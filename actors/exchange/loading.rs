@@ -11,8 +11,8 @@ use keeper_domain::{
     order_journal::{LostOrders, OpenIntents, OrderEntry, OrderIntent, SentRequest, TakenOrders, unread},
     ports::{Change, Store, StoreError},
     routing::{
-        Venue, conditional::Conditional, live_positions::LivePositions, settling::UnreadRequest,
-        shown_fills::ShownFills,
+        Venue, conditional::Conditional, known_rows::KnownRows, live_positions::LivePositions,
+        settling::UnreadRequest, shown_fills::ShownFills,
     },
 };
 use mock_exchange::{Config, Engine, Instruments, KeptCandles, KeptPrice};
@@ -186,6 +186,7 @@ impl ExchangeActor {
         volatile.answered = unread(sent, &live).into_iter().map(Answered::from).collect();
         volatile.answered.extend(may_arrive(&orders, &live, now));
         volatile.fills = ShownFills::recall(&live, today);
+        volatile.rows = KnownRows::recall(&live, today);
         volatile.book.keep_candles(candles);
         volatile.lost = LostOrders::recall(open, &orders, today);
         volatile.taken = TakenOrders::recall(&orders, now);

@@ -95,7 +95,9 @@ impl ExchangeActor {
         // Orders first: one that fills between the two calls is then counted twice, never not at all.
         let (orders, positions) = (ApiRequest::account("/orders"), ApiRequest::account("/positions"));
         // Before both: what has triggered is in them then. An exit does not wait for it.
-        let gtts = (!self.volatile.exits.are_being_read_for() && self.deps.conditional.asks_for_book(now))
+        let is_changed = self.volatile.answered.iter().any(|order| order.request.changes_gtt());
+        let wants_gtts = is_changed || self.deps.conditional.asks_for_book(now);
+        let gtts = (wants_gtts && !self.volatile.exits.are_being_read_for())
             .then(|| ApiRequest::account("/gtt/orders"));
         if gtts.is_some() {
             self.deps.conditional.asked(now);
@@ -157,6 +159,7 @@ impl ExchangeActor {
         let has_both =
             [&seen.orders, &seen.positions].into_iter().all(|answer| answer.as_ref().is_ok_and(is_good));
         let orders = seen.orders.ok().and_then(|answer| read_orders(&answer));
+        let orders = orders.map(|orders| self.volatile.rows.complete(orders, seen.began));
         let positions = seen.positions.ok().and_then(|answer| read_positions(&answer));
         let mut change = Change::default();
         if let Some(orders) = &orders {
@@ -225,6 +228,7 @@ impl ExchangeActor {
         let joined = self.notice_mcx(seen.chain(rows.unknown.iter().map(String::as_str)));
         change.events.extend(joined.events);
         change.notes.extend(joined.notes);
+        let answered = self.answered_before(waiting.1);
         self.let_go(&orders, &rows, waiting);
         let waiting = orders.into_iter().filter(|row| row.waits).map(|row| (row.id, row.leg));
         let (waiting_ids, waiting) = waiting.unzip();
@@ -250,7 +254,7 @@ impl ExchangeActor {
         if !live.same_as(&self.volatile.live) {
             change.live_positions = Some(live.clone());
         }
-        self.tell_of_moves(&live, change);
+        self.tell_of_moves(&live, &answered, change);
         self.volatile.live = live;
         (self.volatile.looks.done, self.volatile.looks.failures) = (true, 0);
     }

@@ -12,8 +12,8 @@ use keeper_domain::{
     ports::Change,
     reason::Reason,
     routing::{
-        live_positions::LivePositions, request::Reserved, settling::UnreadRequest, shown_fills::ShownFills,
-        turned::LastOpen,
+        known_rows::KnownRows, live_positions::LivePositions, request::Reserved, settling::UnreadRequest,
+        shown_fills::ShownFills, turned::LastOpen,
     },
     session::SessionView,
 };
@@ -41,6 +41,8 @@ pub(super) struct Volatile {
     /// What is whose.
     pub(super) books: BotBooks,
     pub(super) live: LivePositions,
+    /// The order book, with what a reading leaves out of it.
+    pub(super) rows: KnownRows,
     /// How far FYERS' orders had come when its order book was last read.
     pub(super) progress: BTreeMap<String, OrderProgress>,
     /// Answered orders that the last reading of the books may not show yet.
@@ -138,6 +140,7 @@ impl Volatile {
             book,
             books: BotBooks::default(),
             live: LivePositions::default(),
+            rows: KnownRows::default(),
             progress: BTreeMap::new(),
             began: None,
             answered: vec![],

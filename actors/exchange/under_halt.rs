@@ -3,13 +3,15 @@
 
 use std::collections::BTreeSet;
 
+use chrono::{DateTime, Utc};
 use keeper_domain::{
     event::Event,
     keys::BotKey,
     ports::Change,
     routing::{
         live_positions::{BookRow, LivePositions},
-        request::normal,
+        request::{Leg, normal},
+        shown_fills::LONGEST_LAG,
         turned::{Halts, LastOpen, Moved, Moves},
     },
 };
@@ -26,8 +28,19 @@ impl ExchangeActor {
         *filled = if looks.done { whose.collect() } else { BTreeSet::new() };
     }
 
-    /// What has turned round or grown since a halt began, of everything or of one bot, as far as that was read.
-    pub(super) fn tell_of_moves(&mut self, live: &LivePositions, change: &mut Change) {
+    /// Orders that FYERS has answered, and that no reading before this one has shown: they may have filled before the halt. No
+    /// order under it makes a position larger.
+    pub(super) fn answered_before(&self, began: DateTime<Utc>) -> Vec<Leg> {
+        let placed = self.volatile.answered.iter().filter(|order| order.may_arrive_until.is_none());
+        let placed = placed.map(|order| &order.request).filter(|request| {
+            request.effect.is_none() && !request.ids.is_empty() && (began - request.at).abs() < LONGEST_LAG
+        });
+        placed.flat_map(|request| request.reserved.legs.iter().cloned()).collect()
+    }
+
+    /// What has turned round or grown since a halt began, of everything or of one bot, as far as that was read. What orders of
+    /// before have filled was there when it began, as far as anybody can know.
+    pub(super) fn tell_of_moves(&mut self, live: &LivePositions, before_it: &[Leg], change: &mut Change) {
         let Volatile { last_open, halted, live: before, books, filled, .. } = &mut self.volatile;
         let keys = self.deps.keys.load();
         let bots = keys.all().iter().filter(|key| key.stored.halted).map(BotKey::name).collect();
@@ -44,6 +57,7 @@ impl ExchangeActor {
         // What was never read before, or could not be, has not grown.
         let is_news = |one: &Moved| {
             before.read_at.is_some()
+                && !one.may_be_by(before_it)
                 && !before.unknown.iter().any(|symbol| normal(symbol) == normal(&one.symbol))
                 && halts.reach(&one.symbol, |bot, symbol| filled.contains(&(bot.clone(), normal(symbol))))
         };

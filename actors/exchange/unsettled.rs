@@ -149,8 +149,7 @@ impl Handler<Executed> for ExchangeActor {
             End::Answered => {
                 // A GTT order that was cancelled fills no more. No order book shows that.
                 if intent.what == "gtt" && answered.counts == Reserved::default() {
-                    let is_cancelled =
-                        |order: &Answered| order.request.ids.iter().any(|id| intent.ids.contains(id));
+                    let is_cancelled = |order: &Answered| order.request.is_about_any(&intent.ids);
                     self.volatile.answered.retain(|order| !is_cancelled(order));
                 } else if intent.what == "gtt" {
                     // Its book says that it waits.

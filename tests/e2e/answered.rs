@@ -168,16 +168,18 @@ fn positions_that_contradict_themselves_are_not_taken_for_none() {
         row.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
         row
     };
-    let all = |code: i64, open: i64, rows: Vec<Value>| {
+    let under = |status: u16, (code, open): (i64, i64), rows: Vec<Value>| {
         let overall = json!({"count_total": open, "count_open": open});
         let body = json!({"s": "ok", "code": code, "message": "", "netPositions": rows, "overall": overall});
-        Fault::Json { status: 200, body }
+        Fault::Json { status, body }
     };
+    let all = |code: i64, open: i64, rows: Vec<Value>| under(200, (code, open), rows);
     let is_open = row(json!({"qty": 10, "side": 1, "buyQty": 10, "sellQty": 0}));
     let is_bought = row(json!({"qty": 0, "side": 0, "buyQty": 10, "sellQty": 0}));
     for (fault, why) in [
         (all(-50, 0, vec![]), "that the keeper could not read"),
         (all(200, 1, vec![]), "that the keeper could not read"),
+        (under(206, (200, 0), vec![]), "that the keeper could not read"),
         (all(200, 1, vec![is_open]), "you have a position in NSE:SBIN-EQ that the keeper could not read"),
         (all(200, 1, vec![is_bought]), "you have a position in NSE:SBIN-EQ that the keeper could not read"),
     ] {
@@ -208,15 +210,18 @@ fn positions_that_contradict_themselves_are_not_taken_for_none() {
 /// FYERS has told of an order that waits, in a row that cannot be read: what is known is not all.
 #[test]
 fn an_order_book_that_cannot_be_read_is_not_taken_for_an_empty_one() {
-    for field in ["side", "symbol", "id", "qty", "productType"] {
-        println!("{field}");
+    for (field, status) in
+        [("side", 200), ("symbol", 200), ("id", 200), ("qty", 200), ("productType", 200), ("", 206)]
+    {
+        println!("{field} {status}");
         let live = Live::start(None);
         let mut row = json!({"id": "26112300000001", "symbol": SBIN, "side": 1, "qty": 10, "remainingQuantity": 10,
             "filledQty": 0, "productType": "INTRADAY", "status": 6, "type": 1, "limitPrice": 780});
         row[field] = Value::Null;
-        let body = json!({"s": "ok", "code": 200, "message": "", "orderBook": [row]});
+        let rows = if status == 200 { vec![row] } else { vec![] };
+        let body = json!({"s": "ok", "code": 200, "message": "", "orderBook": rows});
         let scope = Scope::exact(endpoint::ORDERS).method("GET");
-        live.home.sim.inject(FaultRule::forever(scope, Fault::Json { status: 200, body }));
+        live.home.sim.inject(FaultRule::forever(scope, Fault::Json { status, body }));
         let before = live.readings();
         live.bot.order("NSE:TCS-EQ", 1);
         live.wait_readings(before, 2);

@@ -219,11 +219,17 @@ pub(crate) fn trade(home: &Home, token: &str, symbol: &str, quantity: i64) {
         "symbol": symbol, "qty": quantity.abs(), "type": 2, "side": quantity.signum(), "productType": "INTRADAY", "limitPrice": 0,
         "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false, "stopLoss": 0, "takeProfit": 0,
     });
+    order_in_the_app(home, token, &order);
+}
+
+/// An order that the keeper does not see, with FYERS' answer to it.
+pub(crate) fn order_in_the_app(home: &Home, token: &str, order: &serde_json::Value) -> serde_json::Value {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let request = client.post(format!("{}/orders/sync", home.sim.api_url()));
-    let request = request.header("authorization", format!("ABCD1234EF-200:{token}")).json(&order);
-    let answer = block_on(async { request.send().await.unwrap().text().await.unwrap() });
-    assert!(answer.contains("\"ok\""), "{answer}");
+    let request = request.header("authorization", format!("ABCD1234EF-200:{token}")).json(order);
+    let answer: serde_json::Value = block_on(async { request.send().await.unwrap().json().await.unwrap() });
+    assert_eq!(answer["s"], "ok", "{answer}");
+    answer
 }
 
 /// Halts and resumes by the phone's buttons: on the way back to live the keeper looks at the positions.

@@ -16,6 +16,7 @@ use crate::{
 };
 
 const SBIN: &str = "NSE:SBIN-EQ";
+const INFY: &str = "NSE:INFY-EQ";
 pub(crate) const BOOKS: [&str; 2] = [endpoint::ORDERS, endpoint::POSITIONS];
 
 /// What FYERS shows of these books now.
@@ -68,12 +69,13 @@ fn is_refused(told: &Told) {
 /// Three of them wait for readings, together longer than any reading takes. What the books do not show for two minutes is taken
 /// for what it is: a slow machine comes to that time with fewer of them.
 fn exits_are_refused(home: &Home, bot: &Bot, sent: Instant) {
+    let held = net(home);
     for number in 0..3 {
         if number > 0 && sent.elapsed() > Duration::from_secs(60) {
             return println!("{number} were refused within a minute");
         }
         is_refused(&bot.order(SBIN, -10));
-        assert_eq!(net(home), 0);
+        assert_eq!(net(home), held);
     }
 }
 
@@ -109,6 +111,19 @@ fn no_exit_passes_behind_an_exit_of_positions_that_one_book_does_not_show() {
     }
 }
 
+/// It names what it closes: that stands in no other symbol's way.
+#[test]
+fn an_exit_of_a_position_that_is_in_no_reading_holds_up_no_other_exit() {
+    let (home, _keeper, bot, token) = halted_with(10);
+    lags(&home, &shown(&bot, &BOOKS[1..]));
+    home.sim.set_price(INFY, 1_500.0);
+    trade(&home, &token, INFY, 5);
+    close(&bot, json!({"id": format!("{INFY}-INTRADAY")}));
+    let exit = bot.order(SBIN, -10);
+    assert_eq!(exit.venue, "fyers", "{}", exit.body);
+    assert_eq!(net(&home), 0);
+}
+
 /// Where FYERS' books are up to date nothing waits for long.
 #[test]
 fn an_exit_right_behind_an_exit_of_positions_passes_at_the_first_try() {
@@ -121,6 +136,32 @@ fn an_exit_right_behind_an_exit_of_positions_passes_at_the_first_try() {
         trade(&home, &token, SBIN, 3);
     }
     assert_eq!(net(&home), 3);
+}
+
+/// FYERS keeps a day's orders in its book: one that is missing in a reading has not ended.
+#[test]
+fn no_second_exit_passes_beside_one_that_waits_and_that_the_order_book_leaves_out() {
+    let (home, keeper, bot, _) = halted_with(10);
+    let exit = json!({"symbol": SBIN, "qty": 10, "type": 1, "side": -1, "productType": "INTRADAY", "limitPrice": 9_000,
+        "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false});
+    let waits = bot.place(exit);
+    assert_eq!(waits.venue, "fyers", "{}", waits.body);
+    // It is settled when readings come at their usual pace.
+    wait_readings(&home, 4);
+    let none = json!({"s": "ok", "code": 200, "message": "", "orderBook": []});
+    lags(&home, &[(endpoint::ORDERS, none)]);
+    let since = Instant::now();
+    exits_are_refused(&home, &bot, since);
+    keeper.kill9();
+    let keeper = home.start_ready();
+    keeper.wait_status("halted", |status| status["mode"] == "halted" && status["positions_known"] == "known");
+    let bot = Bot::of(&home, &keeper);
+    is_refused(&bot.order(SBIN, -10));
+    home.sim.clear_faults();
+    let cancelled = bot.ask(Method::DELETE, "/api/v3/orders/sync", Some(json!({"id": waits.body["id"]})));
+    assert_eq!(cancelled.body["s"], "ok", "{}", cancelled.body);
+    wait_for("the exit", || (bot.order(SBIN, -10).venue == "fyers").then_some(()));
+    assert_eq!(net(&home), 0);
 }
 
 /// It is sent and answered, or its answer is lost; the keeper is killed, and the positions lag behind the order book.
@@ -146,6 +187,7 @@ fn no_second_exit_passes_after_a_restart_while_the_positions_lag() {
             let own = home.sim.state().orders.last().unwrap()["id"].as_str().unwrap().to_owned();
             home.wait_alert(&own);
         }
+        assert_eq!(net(&home), 0);
         exits_are_refused(&home, &bot, sent);
         home.sim.clear_faults();
         wait_for("the entry is known to be one", || {
@@ -176,5 +218,6 @@ fn a_limited_keys_second_exit_does_not_pass_after_a_restart_while_the_positions_
     let small = Bot::with_token(&keeper, &token);
     let own = home.sim.state().orders.last().unwrap()["id"].as_str().unwrap().to_owned();
     home.wait_alert(&own);
+    assert_eq!(net(&home), 0);
     exits_are_refused(&home, &small, sent);
 }

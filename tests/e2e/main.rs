@@ -13,6 +13,7 @@ mod check;
 mod columns;
 mod commodities;
 mod conditional;
+mod conditional_exits;
 mod config;
 mod confirm;
 mod contact;

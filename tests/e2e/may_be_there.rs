@@ -201,9 +201,60 @@ fn what_the_bot_converts_just_before_a_halt_has_not_grown_under_it() {
     keeper.wait_status("known", |status| status["positions_known"] == "known");
     learn();
     // What comes later is told behind what came before.
-    crate::card::trade(&home, &home.newest(TokenKind::Access), SBIN, 5);
+    only_what_comes_later_has_grown(&home);
+}
+
+fn only_what_comes_later_has_grown(home: &Home) {
+    crate::card::trade(home, &home.newest(TokenKind::Access), SBIN, 5);
     let grown = home.wait_alert("A position has grown under the halt");
     assert!(grown.contains(&format!("it was 10 {SBIN}, and is 15")), "{grown}");
     let told = home.alerts().iter().filter(|alert| alert.contains("has grown under the halt")).count();
     assert_eq!(told, 1, "{:#?}", home.alerts());
+}
+
+#[test]
+fn what_the_bot_buys_just_before_a_halt_has_not_grown_under_it() {
+    let (home, keeper, _) = live();
+    let bot = Bot::of(&home, &keeper);
+    home.sim.set_price(SBIN, 800.0);
+    unread(&home);
+    let told = bot.order(SBIN, 10);
+    assert_eq!((told.venue.as_str(), &told.body["s"]), ("fyers", &json!("ok")), "{}", told.body);
+    crate::halt::halt(&home, &keeper);
+    home.sim.clear_faults();
+    keeper.wait_status("known", |status| status["positions_known"] == "known");
+    crate::lagging_books::wait_readings(&home, 3);
+    only_what_comes_later_has_grown(&home);
+}
+
+/// A person has placed it in the FYERS app, and the bot makes it larger: FYERS does so, and says that the token is dead.
+#[test]
+fn a_change_that_met_a_dead_token_of_an_order_that_nobody_has_read_protects() {
+    let (home, keeper, token) = live();
+    let bot = Bot::of(&home, &keeper);
+    home.sim.set_price(SBIN, 800.0);
+    let none = json!({"s": "ok", "code": 200, "message": "", "orderBook": []});
+    crate::lagging_books::lags(&home, &[(endpoint::ORDERS, none)]);
+    let waits = json!({"symbol": SBIN, "qty": 10, "type": 1, "side": 1, "productType": "INTRADAY", "limitPrice": 700,
+        "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false});
+    let id = crate::card::order_in_the_app(&home, &token, &waits)["id"].clone();
+    let changing = Scope::exact(endpoint::ORDERS_SYNC).method("PATCH");
+    home.sim.inject(FaultRule::once(changing, Fault::Answered { status: 401, body: dead() }));
+    disown(&home, endpoint::PROFILE);
+    let change = json!({"id": id, "type": 1, "limitPrice": 900, "stopPrice": 0, "qty": 20});
+    bot.ask(reqwest::Method::PATCH, "/api/v3/orders/sync", Some(change));
+    assert_eq!(home.sim.state().orders[0]["qty"], 20, "FYERS has made it");
+    assert_eq!(bot.get("/api/v3/funds").mode, "mock");
+    let is_refused = |bot: &Bot| {
+        let told = bot.order(SBIN, -20);
+        let words = told.body["message"].as_str().unwrap_or_default();
+        assert_eq!((told.status, told.venue.as_str()), (400, "none"), "{}", told.body);
+        assert!(words.contains("refused, not simulated"), "{words}");
+    };
+    is_refused(&bot);
+    keeper.kill9();
+    assert!(home.sim.kill(&token));
+    let keeper = home.start_ready();
+    keeper.wait_status("no token", |status| status["session"]["state"] == "login_required");
+    is_refused(&Bot::of(&home, &keeper));
 }

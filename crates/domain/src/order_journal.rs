@@ -249,7 +249,7 @@ impl OrderIntent {
     /// What it has done there when FYERS has taken it, as far as the request tells.
     pub(crate) fn taken(&self) -> Reserved {
         // FYERS closes what was open, and nothing else.
-        let is_told = matches!(self.effect, Some(OrderEffect::Closes(_)));
+        let is_told = self.effect.as_ref().is_some_and(OrderEffect::is_told);
         let is_opaque = !is_told && self.is_opaque.unwrap_or(!self.is_told());
         Reserved { legs: self.all_legs(), is_opaque }
     }
@@ -268,8 +268,8 @@ impl OrderIntent {
     }
 
     fn all_legs(&self) -> Vec<Leg> {
-        let closing = self.effect.iter().flat_map(OrderEffect::closing);
-        self.legs.iter().chain(closing).cloned().collect()
+        let of_effect = self.effect.iter().flat_map(OrderEffect::legs);
+        self.legs.iter().cloned().chain(of_effect).collect()
     }
 
     fn is_told(&self) -> bool {

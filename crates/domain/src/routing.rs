@@ -7,6 +7,7 @@ pub mod ended_orders;
 pub mod exit_readings;
 pub mod exposure;
 pub mod fate;
+pub mod known_rows;
 pub mod live_positions;
 pub mod no_exit;
 pub mod order_ids;

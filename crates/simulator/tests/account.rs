@@ -125,6 +125,35 @@ async fn a_limit_order_waits_for_its_price() {
 }
 
 #[tokio::test]
+async fn an_exit_of_positions_cancels_what_waits_in_their_symbols_where_it_says_so() {
+    let simulator = start(&morning());
+    simulator.set_price("NSE:INFY-EQ", 1_500.0);
+    place(&simulator, json!({})).await;
+    let mut waiting = vec![];
+    for symbol in ["NSE:SBIN-EQ", "NSE:INFY-EQ"] {
+        let (_, placed) = place(&simulator, json!({"symbol": symbol, "type": 1, "limitPrice": 700.0})).await;
+        waiting.push(placed["id"].as_str().unwrap().to_owned());
+    }
+    let exit = async |body: Value| call(&simulator, Method::DELETE, "/api/v3/positions", Some(body)).await;
+    let statuses = async || {
+        let path = format!("/api/v3/orders?id={}", waiting.join(","));
+        let rows = get(&simulator, &path).await["orderBook"].clone();
+        rows.as_array().unwrap().iter().map(|row| row["status"].clone()).collect::<Vec<_>>()
+    };
+    exit(json!({"exit_all": 1})).await;
+    assert_eq!(statuses().await, [6, 6], "they wait");
+    place(&simulator, json!({})).await;
+    let (status, _) = exit(json!({"id": "NSE:SBIN-EQ-INTRADAY", "pending_orders_cancel": 1})).await;
+    assert_eq!((status, statuses().await), (StatusCode::OK, vec![json!(1), json!(6)]));
+    let (_, answer) = exit(json!({"exit_all": 1, "pending_orders_cancel": 1})).await;
+    assert_eq!(
+        (&answer["code"], statuses().await),
+        (&json!(-352), vec![json!(1), json!(1)]),
+        "nothing is open"
+    );
+}
+
+#[tokio::test]
 async fn a_waiting_order_can_be_changed_and_cancelled() {
     let simulator = start(&morning());
     let (_, placed) = place(&simulator, json!({"type": 1, "limitPrice": 800.0})).await;

@@ -157,7 +157,8 @@ impl OrderIntent {
     /// Whether one of these orders may be equal to one of its own.
     pub fn is_like(&self, sent: &Reserved) -> bool {
         let equal = |leg: &Leg| {
-            sent.legs.iter().any(|other| other.quantity == leg.quantity && other.is_in(&leg.symbol))
+            let is_as_many = |other: &Leg| other.is_any() || other.quantity == leg.quantity;
+            sent.legs.iter().any(|other| is_as_many(other) && other.is_in(&leg.symbol))
         };
         sent.is_opaque || self.legs.iter().any(equal)
     }

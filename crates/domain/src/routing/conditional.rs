@@ -12,8 +12,10 @@ use fyers_api::{
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+mod effect;
 mod gtt_book;
 
+pub use effect::effect;
 pub use gtt_book::{EVERY as GTT_BOOK_EVERY, NotWaiting, learn_gtts, read_gtts};
 
 use super::{

@@ -125,8 +125,8 @@ impl LivePositions {
     /// The same with what was sent since, for people.
     #[must_use]
     pub fn with_sent(&self, sent: &Reserved) -> Self {
-        let legs = sent.legs.iter().filter(|leg| leg.quantity != 0);
-        let legs = legs.map(|leg| format!("{:+} {} (sent, not read yet)", leg.quantity, leg.symbol));
+        let legs = sent.legs.iter().filter_map(Leg::told);
+        let legs = legs.map(|leg| format!("{leg} (sent, not read yet)"));
         let opaque = sent.is_opaque.then(|| "what the last request has done is not known".to_owned());
         Self { sent: legs.chain(opaque).collect(), ..self.clone() }
     }

@@ -12,9 +12,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    change::{self, ChangedOrder},
+    change::{self, ChangedGtt, ChangedOrder},
     order_ids, position_ids, symbols,
 };
+
+/// More than any position has, and far from the bounds of the number.
+const ANY_QUANTITY: i64 = 1_000_000_000_000;
 
 /// One order in a request, as far as safety needs to know it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +59,31 @@ impl Leg {
         }
     }
 
+    /// What FYERS may order by itself in a symbol: any quantity on either side, of any product.
+    pub fn any_in(symbol: &str) -> [Self; 2] {
+        [ANY_QUANTITY, -ANY_QUANTITY].map(|quantity| Self::unknown_product(symbol, quantity))
+    }
+
+    /// Whether it stands for whatever FYERS may order there.
+    pub fn is_any(&self) -> bool {
+        self.quantity.saturating_abs() >= ANY_QUANTITY
+    }
+
+    /// An order of a product that is not known, so that it may be any.
+    pub fn unknown_product(symbol: &str, quantity: i64) -> Self {
+        let (symbol, product) = (symbol.to_owned(), String::new());
+        Self { symbol, product, quantity, price: Decimal::ZERO, tag: None }
+    }
+
+    /// As `+10 NSE:SBIN-EQ`. One that may be on either side is told once.
+    pub fn told(&self) -> Option<String> {
+        match self.quantity {
+            ANY_QUANTITY => Some(format!("any quantity of {}", self.symbol)),
+            quantity if quantity == 0 || quantity == -ANY_QUANTITY => None,
+            quantity => Some(format!("{quantity:+} {}", self.symbol)),
+        }
+    }
+
     /// The product, when it is one that the keeper knows.
     pub fn known_product(&self) -> Option<Product> {
         codes::product(&normal(&self.product)).ok()
@@ -92,14 +120,34 @@ pub enum OrderEffect {
     Converts(Vec<Leg>),
     /// It changes orders that wait.
     Changes(Vec<ChangedOrder>),
+    /// It changes a GTT order.
+    ChangesGtt {
+        /// How.
+        change: ChangedGtt,
+        /// What may be ordered by it, once it triggers; empty: in a symbol that is not known.
+        legs: Vec<Leg>,
+    },
+    /// FYERS orders by itself what it wants to, in these symbols.
+    OrdersIn(Vec<String>),
 }
 
 impl OrderEffect {
-    /// What would close the positions that it is about.
-    pub fn closing(&self) -> &[Leg] {
+    /// What would close the positions that it is about, or may be ordered by it.
+    pub fn legs(&self) -> Vec<Leg> {
         match self {
-            Self::Closes(legs) | Self::Converts(legs) => legs,
-            Self::Changes(_) => &[],
+            Self::Closes(legs) | Self::Converts(legs) | Self::ChangesGtt { legs, .. } => legs.clone(),
+            Self::Changes(_) => vec![],
+            Self::OrdersIn(symbols) => symbols.iter().flat_map(|symbol| Leg::any_in(symbol)).collect(),
+        }
+    }
+
+    /// Whether these are all that the request may order, once FYERS has taken it.
+    pub fn is_told(&self) -> bool {
+        match self {
+            Self::Closes(_) => true,
+            Self::ChangesGtt { legs, .. } => !legs.is_empty(),
+            Self::OrdersIn(symbols) => !symbols.is_empty(),
+            Self::Converts(_) | Self::Changes(_) => false,
         }
     }
 }
@@ -138,6 +186,8 @@ pub struct OrderCall {
     pub positions: Option<Vec<String>>,
     /// What it changes of waiting orders; `None` when it is no change, or may be more than one.
     pub changes: Option<Vec<ChangedOrder>>,
+    /// What it changes of a GTT order; `None` when it is no such change, or may be more.
+    pub changed_gtt: Option<ChangedGtt>,
 }
 
 impl OrderCall {
@@ -166,6 +216,9 @@ impl OrderCall {
             positions: position_ids::named(&call.body, operation),
             changes: matches!(operation, Operation::Modify | Operation::ModifyMany)
                 .then(|| change::read(&call.body))
+                .flatten(),
+            changed_gtt: (operation == Operation::ModifyGtt && spelling == Spelling::Plain)
+                .then(|| change::read_gtt(&call.body))
                 .flatten(),
         }
     }
@@ -205,8 +258,14 @@ impl OrderCall {
     /// What it may take from open positions once it has been sent. An exit of positions closes what is open then, a conversion
     /// takes it away, and a change of an order may make it larger: how large is not in the request.
     pub fn reserved(&self, effect: Option<&OrderEffect>) -> Reserved {
-        let closing = effect.into_iter().flat_map(OrderEffect::closing);
-        Reserved { legs: self.legs.iter().chain(closing).cloned().collect(), is_opaque: self.is_opaque() }
+        let of_effect = effect.into_iter().flat_map(OrderEffect::legs);
+        // When an exit arrives, more may be open than was known.
+        let is_told =
+            effect.is_some_and(|effect| effect.is_told() && !matches!(effect, OrderEffect::Closes(_)));
+        Reserved {
+            legs: self.legs.iter().cloned().chain(of_effect).collect(),
+            is_opaque: self.is_opaque() && !is_told,
+        }
     }
 
     /// Whether it may do more at FYERS than its orders tell: a change of an order may make it larger, and how large is not in

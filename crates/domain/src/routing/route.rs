@@ -29,8 +29,8 @@ use crate::{
     reason::Reason,
     secret::AccessToken,
 };
+use exits::unseen_exits;
 pub use exits::{closes_alone, only_reduces};
-use exits::{points_against, unseen_exits};
 pub use unread::passes_unread;
 use unread::{is_no_exit_of_the_unread, sells_no_real_shares};
 
@@ -326,7 +326,7 @@ fn no_exit_of_a_simulated_position(now: &Snapshot, call: &OrderCall) -> Result<(
 fn may_close(call: &OrderCall, position: &Position) -> bool {
     let is_in = |symbol: &String| normal(symbol) == normal(&position.symbol);
     let may_name = || call.symbols.as_ref().is_none_or(|symbols| symbols.iter().any(is_in));
-    call.legs.iter().any(|leg| points_against(leg, position)) || (!call.understood && may_name())
+    call.legs.iter().any(|leg| exits::may_close(leg, position)) || (!call.understood && may_name())
 }
 
 /// Whether the MockExchange may take an order that was meant for FYERS.

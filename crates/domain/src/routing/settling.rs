@@ -37,6 +37,20 @@ pub struct UnreadRequest {
 }
 
 impl UnreadRequest {
+    /// Whether it has made one of these orders, or has changed one of the GTT orders among them.
+    pub fn is_about_any(&self, ids: &[String]) -> bool {
+        let changed = match &self.effect {
+            Some(OrderEffect::ChangesGtt { change, .. }) => Some(&change.id),
+            _ => None,
+        };
+        self.ids.iter().chain(changed).any(|id| ids.contains(id))
+    }
+
+    /// Whether the GTT book shows what it has done.
+    pub fn changes_gtt(&self) -> bool {
+        matches!(self.effect, Some(OrderEffect::ChangesGtt { .. }))
+    }
+
     /// Whether the order book has each of its orders.
     pub fn is_listed(&self, book: &[BookRow]) -> bool {
         !self.ids.is_empty() && self.ids.iter().all(|id| book.iter().any(|row| row.id == *id))
@@ -114,6 +128,13 @@ impl Rule<'_> {
                 let is_shown = changes.iter().all(|change| self.is_changed(change));
                 (!is_shown).then(|| request.reserved.clone())
             }
+            Some(OrderEffect::ChangesGtt { change, .. }) => {
+                let began_later = self.seen.began >= request.at;
+                let is_shown = began_later && self.seen.gtts.iter().any(|row| change.waits_in(row));
+                (!is_shown).then(|| request.reserved.clone())
+            }
+            // No book shows them.
+            Some(OrderEffect::OrdersIn(_)) => Some(request.reserved.clone()),
             None if have_filled_nothing(self.seen.book, &request.ids, &request.reserved) => None,
             None => (!self.are_filled(request))
                 .then(|| beside_the_book(self.seen.book, &request.ids, &request.reserved)),

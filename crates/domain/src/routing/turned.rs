@@ -20,6 +20,17 @@ pub struct Moved {
     pub to: i64,
 }
 
+impl Moved {
+    /// Whether these orders alone may have moved it so far.
+    pub fn may_be_by<'a>(&self, orders: impl IntoIterator<Item = &'a Leg>) -> bool {
+        let by = self.to.saturating_sub(self.from);
+        let is_of_it = |leg: &&Leg| leg.is_in(&self.symbol) && leg.quantity.signum() == by.signum();
+        let ordered =
+            orders.into_iter().filter(is_of_it).fold(0_i64, |all, leg| all.saturating_add(leg.quantity));
+        by.unsigned_abs() <= ordered.unsigned_abs()
+    }
+}
+
 /// What a reading says of positions beside the one before.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Moves {
@@ -135,6 +146,16 @@ mod tests {
         assert!(reach(&one) == [true, false, false] && !one.is_none());
         assert_eq!(reach(&Halts { all: false, bots: vec![&trial, &main] }), [true, true, false]);
         assert!(reach(&Halts::default()) == [false; 3] && Halts::default().is_none());
+    }
+
+    #[test]
+    fn what_orders_may_have_filled_is_by_them_up_to_their_quantity() {
+        use crate::routing::exposure::tests::leg;
+        let grown = |from, to| Moved { symbol: "A".to_owned(), from, to };
+        let orders = [leg("a ", 6), leg("A", 4), leg("A", -3), leg("B", 50)];
+        assert!(grown(0, 10).may_be_by(&orders) && grown(5, 7).may_be_by(&orders));
+        assert!(!grown(0, 11).may_be_by(&orders) && !grown(0, 1).may_be_by(&[]));
+        assert!(grown(-2, -5).may_be_by(&orders) && !grown(-2, -6).may_be_by(&orders));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `GET /gtt/orders`, read strictly (docs/fyers-api.md, "GTT"): none that may still execute may be overlooked.
 
+use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::response::{Body, Unreadable, row::Row};
@@ -16,8 +17,21 @@ pub struct GttRow {
     pub symbol: String,
     /// Signed, of the first leg; `None` when it cannot be read.
     pub quantity: Option<i64>,
+    /// Its legs as they stand, the second of an OCO order behind the first.
+    pub legs: [GttTerms; 2],
     /// Whether it waits no longer. What cannot be read may still wait.
     pub is_over: bool,
+}
+
+/// A leg as far as it can be read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GttTerms {
+    /// How many, without a sign.
+    pub quantity: Option<i64>,
+    /// The limit of the order that it becomes.
+    pub price: Option<Decimal>,
+    /// The price that makes one of it.
+    pub trigger: Option<Decimal>,
 }
 
 /// Reads a GTT book: all of its rows, or none of them.
@@ -36,7 +50,13 @@ fn gtt(row: Row<'_>) -> Option<GttRow> {
     let side = row.whole("tran_side").filter(|side| side.abs() == 1);
     let quantity = side.zip(row.whole("qty")).and_then(|(side, quantity)| quantity.checked_mul(side));
     let is_over = row.whole("ord_status").is_some_and(|status| OVER.contains(&status));
-    Some(GttRow { ids, symbol: row.word("symbol")?.to_owned(), quantity, is_over })
+    let legs = [("qty", "price_limit", "price_trigger"), ("qty2", "price2_limit", "price2_trigger")];
+    let legs = legs.map(|(quantity, price, trigger)| GttTerms {
+        quantity: row.whole(quantity),
+        price: row.money(price),
+        trigger: row.money(trigger),
+    });
+    Some(GttRow { ids, symbol: row.word("symbol")?.to_owned(), quantity, legs, is_over })
 }
 
 #[cfg(test)]
@@ -75,6 +95,18 @@ mod tests {
             );
         }
         assert_eq!(read(&json!([])), Some(vec![]));
+    }
+
+    #[test]
+    fn the_terms_of_both_legs_are_read() {
+        let mut oco = row(&json!(6));
+        (oco["price_limit"], oco["price_trigger"]) = (json!(700.5), json!("705"));
+        (oco["qty2"], oco["price2_limit"]) = (json!(4), json!(800));
+        let [first, second] = read(&json!([oco])).unwrap()[0].legs.clone();
+        let money = |text: &str| Some(text.parse::<Decimal>().unwrap());
+        let is = |quantity, price, trigger| GttTerms { quantity: Some(quantity), price, trigger };
+        assert_eq!(first, is(10, money("700.5"), money("705")));
+        assert_eq!(second, is(4, money("800"), None));
     }
 
     #[test]

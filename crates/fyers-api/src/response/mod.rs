@@ -16,7 +16,7 @@ use serde_json::Value;
 
 pub use account::{Tokens, funds, holdings, is_token, profile, tokens};
 pub use body::{Body, Unreadable};
-pub use gtts::{GttRow, gtts};
+pub use gtts::{GttRow, GttTerms, gtts};
 pub use order_word::{
     OrderWord, TokenErrors, order_words, token_errors, token_message, without_token_errors,
 };

@@ -33,7 +33,8 @@ pub(super) fn basket(world: &mut World, request: &Request, one: One) -> Response
     Response::ok(&json!({"s": "ok", "code": 200, "message": "", "data": rows}))
 }
 
-/// `DELETE /positions`: market orders that close all positions, or those that are named.
+/// `DELETE /positions`: market orders that close all positions, or those that are named. With `pending_orders_cancel` what
+/// waits in their symbols is cancelled before.
 pub(super) fn exit(world: &mut World, request: &Request) -> Response {
     let Ok(body) = serde_json::from_slice::<Value>(&request.body) else {
         return ApiError::InvalidInput.response();
@@ -47,8 +48,13 @@ pub(super) fn exit(world: &mut World, request: &Request) -> Response {
     if ids.is_empty() && !all {
         return ApiError::InvalidInput.response();
     }
+    let is_meant =
+        |symbol: &str, product: &str| ids.is_empty() || ids.contains(&format!("{symbol}-{product}"));
+    if body["pending_orders_cancel"] == 1 {
+        orders::cancel_waiting(world, is_meant);
+    }
     let mut closing = world.book.open_positions();
-    closing.retain(|(symbol, product, _)| ids.is_empty() || ids.contains(&format!("{symbol}-{product}")));
+    closing.retain(|(symbol, product, _)| is_meant(symbol, product));
     if closing.is_empty() {
         return Response::error(400, -352, "Looks like you have no open positions.");
     }

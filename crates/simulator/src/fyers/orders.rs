@@ -11,6 +11,9 @@ use crate::clock::ist;
 use crate::http::{Request, Response};
 use crate::state::World;
 
+/// Status of an order that waits in the book.
+pub(super) const WAITING: i64 = 6;
+
 /// `GET /orders`, whole or by `id` or `order_tag` (section 3.5).
 pub(super) fn order_book(world: &World, request: &Request) -> Response {
     let ids = request.query("id").map(|ids| ids.split(',').collect::<Vec<_>>());
@@ -189,7 +192,7 @@ pub(super) fn modify(world: &mut World, request: &Request) -> Response {
     let Ok(change) = serde_json::from_slice::<ModifyOrder>(&request.body) else {
         return ApiError::InvalidInput.response();
     };
-    let Some(order) = world.book.find(&change.id).filter(|order| order.status == 6) else {
+    let Some(order) = world.book.find(&change.id).filter(|order| order.status == WAITING) else {
         return ApiError::UnknownOrder.response();
     };
     order.kind = change.kind;
@@ -211,11 +214,21 @@ pub(super) fn cancel(world: &mut World, request: &Request) -> Response {
     let Ok(CancelOrder { id }) = serde_json::from_slice::<CancelOrder>(&request.body) else {
         return ApiError::InvalidInput.response();
     };
-    if world.book.find(&id).is_none_or(|order| order.status != 6) {
+    if world.book.find(&id).is_none_or(|order| order.status != WAITING) {
         return ApiError::UnknownOrder.response();
     }
     set_status(world, &id, 1, "");
     done(1103, "Successfully cancelled order", &id)
+}
+
+/// Cancels what waits in the symbols and products that are meant.
+pub(super) fn cancel_waiting(world: &mut World, is_meant: impl Fn(&str, &str) -> bool) {
+    let waits = world.book.orders.iter().filter(|order| order.status == WAITING);
+    let ids: Vec<String> = waits
+        .filter(|order| is_meant(&order.symbol, &order.product_type))
+        .map(|order| order.id.clone())
+        .collect();
+    ids.iter().for_each(|id| set_status(world, id, 1, ""));
 }
 
 /// Fills a waiting order if the present price reaches it.

@@ -1,7 +1,7 @@
 //! Price changes and the orders they reach.
 
 use super::gtt;
-use super::orders::fill_if_marketable;
+use super::orders::{WAITING, fill_if_marketable};
 use crate::state::World;
 
 /// Lists symbols or moves their prices, and fills the orders of every account that the prices reach.
@@ -17,7 +17,7 @@ pub(crate) fn set_prices(world: &mut World, prices: &[(String, f64)]) {
 
 /// Fills every waiting order that the present prices reach, then triggers GTT orders.
 fn match_waiting(world: &mut World) {
-    let waiting: Vec<_> = world.book.orders.iter().filter(|order| order.status == 6).cloned().collect();
+    let waiting: Vec<_> = world.book.orders.iter().filter(|order| order.status == WAITING).cloned().collect();
     for order in waiting {
         fill_if_marketable(world, &order);
     }

@@ -23,6 +23,9 @@ pub(super) fn judged(now: &Snapshot, (bot, books): (&BotName, &BotBooks), but: O
             leg.quantity = leg.quantity.signum() * own.left.max(leg.quantity.saturating_abs());
         }
     }
+    for legs in [&mut judged.sent.legs, &mut judged.not_shown, &mut judged.listed, &mut judged.unanswered] {
+        legs.retain(|leg| !leg.is_any());
+    }
     judged.sent.legs.extend(books.grown_unseen(bot, but));
     judged.sent.is_opaque = false;
     judged

@@ -217,7 +217,13 @@ fn no_order_in_the_symbol_of_one_that_waits_is_simulated() {
 }
 
 fn row(id: &str, symbol: &str, is_over: bool) -> GttRow {
-    GttRow { ids: vec![id.into()], symbol: symbol.into(), quantity: Some(75), is_over }
+    GttRow {
+        ids: vec![id.into()],
+        symbol: symbol.into(),
+        quantity: Some(75),
+        legs: Default::default(),
+        is_over,
+    }
 }
 
 /// What is left of these orders after readings that began so many seconds after noon, each with its rows.

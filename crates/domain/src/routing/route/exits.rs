@@ -112,12 +112,7 @@ fn why_no_second_exit(now: &Snapshot, cancels_waiting: bool, passes: impl Fn(&[&
     NoExit::OnItsWay
 }
 
-/// Whether the order closes some of this position, whatever its size.
-pub(super) fn points_against(leg: &Leg, open: &Position) -> bool {
-    leg.key() == Leg::closing(open).key() && leg.quantity.signum() == -open.net.signum() && open.net != 0
-}
-
-/// Whether an order that waits may close some of this position.
-fn may_close(leg: &Leg, open: &Position) -> bool {
+/// Whether the order may close some of this position, whatever its size.
+pub(super) fn may_close(leg: &Leg, open: &Position) -> bool {
     may_be_in(leg, &Leg::closing(open).key()) && leg.quantity.signum() == -open.net.signum() && open.net != 0
 }

@@ -37,10 +37,14 @@ pub(super) fn sells_no_real_shares(now: &Snapshot, call: &OrderCall) -> Result<(
 
 /// Whether an exit of positions may go although nobody knows what is open: FYERS closes what is open then, which is never more.
 /// Beside an order that may still fill it could be too much, so none may be on its way; one that FYERS has answered is cancelled
-/// with those that wait, where the exit says so.
+/// with those that wait, where the exit says so; but for what comes of a GTT or smart order, of which the product is not told.
 pub(super) fn closes_the_unknown(now: &Snapshot, call: &OrderCall) -> bool {
     let is_unanswered = now.sent.legs.len() > now.not_shown.len();
-    let is_free = if call.cancels_waiting { !is_unanswered } else { now.on_the_way().next().is_none() };
+    let waits_elsewhere = || now.sent.legs.iter().any(|leg| leg.product.is_empty());
+    let is_free = match call.cancels_waiting {
+        true => !is_unanswered && !waits_elsewhere(),
+        false => now.on_the_way().next().is_none(),
+    };
     !now.knows_the_books() && !now.sent.is_opaque && is_free
 }
 

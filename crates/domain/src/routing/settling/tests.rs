@@ -1,5 +1,8 @@
+use fyers_api::response::GttTerms;
+
 use super::*;
 use crate::routing::{
+    change::{ChangedGtt, ChangedLeg},
     exposure::tests::leg,
     shown_fills::tests::{at, learn, row, sent},
 };
@@ -117,6 +120,60 @@ fn a_change_counts_until_the_order_book_has_its_quantity() {
 }
 
 #[test]
+fn a_changed_gtt_order_counts_until_the_gtt_book_has_it_waiting_as_it_is_now() {
+    let [one, two] = [700, 705].map(rust_decimal::Decimal::from);
+    let legs = vec![ChangedLeg { place: 0, quantity: 4, price: Some(one), trigger: None }];
+    let effect =
+        OrderEffect::ChangesGtt { change: ChangedGtt { id: "7".into(), legs }, legs: vec![leg("A", -4)] };
+    let reserved = Reserved { legs: effect.legs(), is_opaque: false };
+    let change = UnreadRequest { ids: vec![], reserved, effect: Some(effect), at: at(10), ..sent("", 0) };
+    let terms =
+        |quantity, price| GttTerms { quantity: Some(quantity), price: Some(price), trigger: Some(two) };
+    let row = |quantity: i64, price| GttRow {
+        ids: vec!["7".into()],
+        symbol: "A".into(),
+        quantity: Some(-quantity),
+        legs: [terms(quantity, price), GttTerms::default()],
+        is_over: false,
+    };
+    let left = |gtts: &[GttRow], began| {
+        let none = |_: &str| false;
+        let seen = SeenBooks {
+            book: &[],
+            positions: &[],
+            gtts,
+            began: at(began),
+            at: at(began),
+            is_known: &none,
+            by_its_clock: &|moment| moment,
+            on_the_way: &[],
+        };
+        counts(&super::learn(&mut holding(0), &seen, &[&change])[0])
+    };
+    assert_eq!(left(&[row(4, one)], 10), [0; 0], "it waits");
+    assert_eq!(left(&[row(4, one)], 9), [-4], "read before the change");
+    assert_eq!(left(&[row(6, one)], 11), [-4], "the quantity of before");
+    assert_eq!(left(&[row(4, two)], 11), [-4], "the price of before");
+    assert_eq!(left(&[GttRow { is_over: true, ..row(4, one) }], 11), [-4], "it has triggered");
+    assert_eq!(left(&[GttRow { ids: vec!["8".into()], ..row(4, one) }], 11), [-4], "another one");
+    assert_eq!(left(&[], 11), [-4], "not there");
+    assert_eq!((left(&[], 129), left(&[], 130)), (vec![-4], vec![]), "no longer than two minutes");
+    assert!(change.is_about_any(&["7".into()]) && !change.is_about_any(&["8".into()]));
+}
+
+#[test]
+fn a_smart_order_counts_for_two_minutes_whatever_the_books_show() {
+    let effect = OrderEffect::OrdersIn(vec!["A".into()]);
+    let reserved = Reserved { legs: effect.legs(), is_opaque: false };
+    let smart = UnreadRequest { effect: Some(effect), reserved, ..sent("7", 0) };
+    let left = |began| {
+        let book = [row("7", -4, -4)];
+        learn(&mut holding(10), (&book, 6), std::slice::from_ref(&smart), at(began))[0].is_some()
+    };
+    assert!(left(5) && left(119) && !left(120));
+}
+
+#[test]
 fn a_conversion_counts_until_the_position_is_smaller_without_a_fill() {
     let legs = vec![leg("A", -10)];
     let reserved = Reserved { legs: legs.clone(), is_opaque: true };
@@ -176,7 +233,13 @@ fn what_cannot_be_told_is_not_shown() {
     let requests = [UnreadRequest { reserved: opaque, ..sent("2", -40) }, sent("", -40)];
     let left = learn(&mut holding(100), (&filled, 60), &requests, at(0));
     assert!(left.iter().all(Option::is_some), "{left:?}");
-    let waits = GttRow { ids: vec!["7".into()], symbol: "A".into(), quantity: None, is_over: false };
+    let waits = GttRow {
+        ids: vec!["7".into()],
+        symbol: "A".into(),
+        quantity: None,
+        legs: Default::default(),
+        is_over: false,
+    };
     for (is_over, is_shown) in [(false, true), (true, false)] {
         let gtts = [GttRow { is_over, ..waits.clone() }];
         let none = |_: &str| false;

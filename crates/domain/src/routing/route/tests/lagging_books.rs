@@ -5,6 +5,7 @@ use chrono::TimeDelta;
 
 use super::*;
 use crate::routing::{
+    known_rows::KnownRows,
     live_positions::BookRow,
     settling::{self, SeenBooks, UnreadRequest},
     shown_fills::{ShownFills, unseen_fills},
@@ -27,6 +28,8 @@ enum Step {
     Fill(usize, i64),
     /// So many seconds, and then both books show so many states more.
     Wait(i64, usize, usize),
+    /// For so many seconds the order book leaves out these of its rows.
+    LeaveOut(u8, i64),
     /// The keeper ends, and another one begins with what is on disk.
     Restart,
 }
@@ -39,6 +42,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (0usize..6, 1i64..30).prop_map(|(which, quantity)| Step::Change(which, quantity)),
         6 => (0usize..8, 1i64..40).prop_map(|(which, by)| Step::Fill(which, by)),
         6 => (0i64..50, 0usize..4, 0usize..4).prop_map(|(seconds, book, net)| Step::Wait(seconds, book, net)),
+        2 => (prop_oneof![Just(u8::MAX), any::<u8>()], 0i64..100)
+            .prop_map(|(rows, seconds)| Step::LeaveOut(rows, seconds)),
         1 => Just(Step::Restart),
     ]
 }
@@ -63,6 +68,8 @@ struct Broker {
     states: Vec<(i64, Vec<Order>, i64)>,
     /// Which of them the order book and the positions show.
     shows: (usize, usize),
+    /// Of so many rows that the order book has shown, those that are left out, and until when.
+    left_out: (usize, u8, i64),
 }
 
 impl Broker {
@@ -110,7 +117,11 @@ impl Broker {
             is_unfilled: !order.waits && order.filled == 0,
             at: Some(moment(order.at)),
         };
-        self.states[self.shows.0].1.iter().map(row).collect()
+        let (shown, left_out, until) = self.left_out;
+        let is_there =
+            |number: &usize| self.now > until || *number >= shown || left_out & (1 << (number % 8)) == 0;
+        let shown = self.states[self.shows.0].1.iter().enumerate();
+        shown.filter(|(number, _)| is_there(number)).map(|(_, order)| row(order)).collect()
     }
 }
 
@@ -123,6 +134,7 @@ struct Keeper {
     all: Vec<UnreadRequest>,
     answered: Vec<(UnreadRequest, Reserved)>,
     fills: ShownFills,
+    rows: KnownRows,
     live: LivePositions,
     /// The order book as last read.
     last: Vec<BookRow>,
@@ -132,9 +144,9 @@ struct Keeper {
 
 impl Keeper {
     fn look(&mut self, broker: &Broker) {
-        let (book, net) = (broker.book(), broker.states[broker.shows.1].2);
-        let positions = if net == 0 { vec![] } else { vec![position(A, net)] };
         let now = moment(broker.now);
+        let (book, net) = (self.rows.complete(broker.book(), now), broker.states[broker.shows.1].2);
+        let positions = if net == 0 { vec![] } else { vec![position(A, net)] };
         let own = &self.own;
         let seen = SeenBooks {
             book: &book,
@@ -174,7 +186,9 @@ impl Keeper {
         let unread = self.all.iter().filter(is_unread).cloned();
         self.last = vec![];
         self.answered = unread.map(|one| (one.clone(), one.reserved)).collect();
-        self.fills = ShownFills::recall(&self.live, fyers_api::ist::date(self.live.read_at.unwrap()));
+        let today = fyers_api::ist::date(self.live.read_at.unwrap());
+        self.fills = ShownFills::recall(&self.live, today);
+        self.rows = KnownRows::recall(&self.live, today);
     }
 
     fn snapshot(&self, now: i64) -> Snapshot {
@@ -248,7 +262,7 @@ fn call_of(step: &Step, broker: &Broker) -> Option<OrderCall> {
             let id = &broker.orders.get(*which)?.id;
             call(Method::Patch, "/orders/sync", &json!({"id": id, "qty": quantity}))
         }
-        Step::Fill(..) | Step::Wait(..) | Step::Restart => return None,
+        Step::Fill(..) | Step::Wait(..) | Step::LeaveOut(..) | Step::Restart => return None,
     })
 }
 
@@ -262,7 +276,7 @@ proptest! {
         net in 0i64..30, early in -10i64..20, steps in proptest::collection::vec(step(), 1..50),
     ) {
         let (mut broker, is_short) = (
-            Broker { now: 0, net, orders: vec![], states: vec![], shows: (0, 0) },
+            Broker { now: 0, net, orders: vec![], states: vec![], shows: (0, 0), left_out: (0, 0, -1) },
             steps.len() % 2 == 0,
         );
         let sign = if is_short { -1 } else { 1 };
@@ -272,6 +286,7 @@ proptest! {
             all: vec![],
             answered: vec![],
             fills: ShownFills::default(),
+            rows: KnownRows::default(),
             live: LivePositions::default(),
             last: vec![],
             own: vec!["0".into()],
@@ -288,6 +303,12 @@ proptest! {
                 Step::Wait(seconds, book, net) => {
                     broker.wait(*seconds, (*book, *net));
                     keeper.look(&broker);
+                }
+                Step::LeaveOut(rows, seconds) => {
+                    // No longer than two minutes, and only what it has shown: a reading before has all of that.
+                    broker.left_out = (0, 0, broker.now - 1);
+                    keeper.look(&broker);
+                    broker.left_out = (broker.book().len(), *rows, broker.now + seconds);
                 }
                 Step::Restart => keeper.restart(),
                 _ => {

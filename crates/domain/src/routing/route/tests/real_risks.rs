@@ -50,6 +50,32 @@ fn an_exit_of_positions_passes_a_halt_although_they_are_not_known_if_nothing_may
     }
 }
 
+/// A smart order, as long as no reading can show what it has done.
+#[test]
+fn what_fyers_may_order_by_itself_in_a_symbol_keeps_out_its_exits_and_no_others() {
+    let both = vec![position("NSE:A-EQ", 10), position("NSE:B-EQ", -10)];
+    for (symbol, other) in [("NSE:A-EQ", "NSE:B-EQ"), ("NSE:B-EQ", "NSE:A-EQ")] {
+        let legs = Leg::any_in(symbol).to_vec();
+        let sent = Reserved { legs: legs.clone(), is_opaque: false };
+        let live = LivePositions { positions: both.clone(), ..snapshot(Mode::Live).live };
+        let now = halted(Snapshot { live, sent, not_shown: legs, ..snapshot(Mode::Live) });
+        let exit = |symbol: &str| place(symbol, if symbol == "NSE:A-EQ" { -1 } else { 1 });
+        assert_eq!(route(&now, &exit(symbol)), Route::Refused(Refused::ExitNotShown), "{symbol}");
+        assert_eq!(route(&now, &exit(other)), Route::Fyers, "beside {symbol}");
+        assert!(refused(&route(&now, &exit_all())));
+        let unread = Snapshot { looked: false, ..now.clone() };
+        let cancelling = json!({"exit_all": 1, "pending_orders_cancel": 1});
+        let cancelling = call(Method::Delete, "/positions", &cancelling);
+        assert!(refused(&route(&unread, &cancelling)), "that cancels no smart order");
+        let lost = Snapshot { halted: false, ..now.clone() };
+        let lost = Snapshot { mode: Mode::Mock, live: holding(Mode::Mock, 0).live, ..lost };
+        assert!(refused(&route(&lost, &place(symbol, 1))) && refused(&route(&lost, &place(symbol, -1))));
+        assert_eq!(route(&lost, &place(other, 1)), Route::MockExchange, "beside {symbol}");
+        let told = now.live.with_sent(&now.sent).sent;
+        assert_eq!(told, [format!("any quantity of {symbol} (sent, not read yet)")]);
+    }
+}
+
 /// What came after the last reading is not known, so any order may be the exit of it.
 #[test]
 fn positions_that_could_not_be_read_protect_everything() {
