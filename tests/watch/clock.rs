@@ -7,13 +7,13 @@ use simulator::TokenKind;
 use crate::{browserless::day, support::Home};
 
 /// The program's clock is moved by a file, replaced as a whole.
-pub(crate) fn show(clock: &Path, time: &str) {
+fn show(clock: &Path, time: &str) {
     let next = clock.with_extension("next");
     std::fs::write(&next, format!("{time}+05:30")).unwrap();
     std::fs::rename(next, clock).unwrap();
 }
 
-pub(crate) fn clock(home: &Home) -> PathBuf {
+fn clock(home: &Home) -> PathBuf {
     home.path("clock")
 }
 

@@ -3,7 +3,6 @@
 use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpStream},
-    process::Stdio,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -15,10 +14,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use simulator::{RefreshMode, TokenKind};
 use socket2::{Domain, Socket, Type};
 
-use crate::{
-    clock::{clock, show},
-    support::{DEADLINE, Home, Keeper, wait_for},
-};
+use crate::support::{DEADLINE, Home, Keeper, wait_for};
 
 /// What a stranger sends before he only drips.
 const FORM: &str = "POST /fyers/callback HTTP/1.1\r\nhost: k\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 1000\r\n\r\n";
@@ -188,24 +184,14 @@ fn the_morning_comes_off_while_a_thousand_addresses_hold_connections() {
     morning(1_000);
 }
 
-/// A keeper whose clock is moved by hand: its morning comes when all are there, however long that takes.
-fn started_at(home: &Home, time: &str) -> Keeper {
-    show(&clock(home), time);
-    let mut command = home.command(&["run"]);
-    command.env("KEEPER_DEMO_CLOCK", format!("file:{}", clock(home).display())).stdout(Stdio::null());
-    let mut keeper = home.adopt(command);
-    keeper.wait_ready();
-    keeper
-}
-
 /// A morning with strangers from so many addresses.
 fn morning(clients: usize) {
     let _alone = CROWD.lock().unwrap_or_else(PoisonError::into_inner);
     let count = of_each_kind();
-    let home = Home::at("2026-11-23T08:20:00", RefreshMode::Enabled).with_telegram();
+    let home = Home::at("2026-11-23T08:43:00", RefreshMode::Enabled).with_telegram();
     let refresh = home.sim.mint(TokenKind::Refresh);
     home.append_env(&format!("FYERS_REFRESH_TOKEN={refresh}\n"));
-    let keeper = started_at(&home, "2026-11-23T08:20:00");
+    let keeper = home.start_ready();
     let unloaded: Vec<Duration> = (0..50).map(|_| livez(home.port)).collect();
     let crowd = Crowd { port: home.port, count, clients };
     let (stop, opened) = (AtomicBool::new(false), AtomicU64::new(0));
@@ -219,8 +205,6 @@ fn morning(clients: usize) {
         let all = (count * KINDS.len()) as u64;
         wait_for("all connections", || (opened.load(Ordering::Relaxed) >= all).then_some(()));
         assert!(keeper.status()["last_tick"]["done_at"].is_null(), "they were all there before the tick");
-        home.jump("2026-11-23T08:45:00");
-        show(&clock(&home), "2026-11-23T08:45:00");
         wait_for("the tick", || {
             loaded.push(livez(home.port));
             (keeper.status()["last_tick"]["done_at"].is_string()).then_some(())
