@@ -76,7 +76,7 @@ async fn told_to_the_next(server: &Server, url: &SecretString, as_written: &str)
     let later = "written_at = written_at - interval '15 s'";
     server.sql(&database(url), &format!("UPDATE lease_calls SET {later}, calls = {as_written}"));
     let next = contender(url, "next").try_take().await.unwrap().unwrap();
-    next.calls_before().elsewhere(THERE).iter().map(|call| call.weight).sum()
+    next.calls_before().elsewhere(THERE, 0).iter().map(|call| call.weight).sum()
 }
 
 /// FYERS counts the calls of all keepers together: who takes the lease knows what was sent, and what may have been.
@@ -85,13 +85,13 @@ async fn whoever_takes_it_knows_the_calls_of_the_one_before() {
     let Some(server) = server::shared() else { return };
     let url = server.database();
     let first = holder(&url, "a").await;
-    assert!(first.holding().calls_before().elsewhere(THERE).is_empty(), "nobody was here before");
+    assert!(first.holding().calls_before().elsewhere(THERE, 0).is_empty(), "nobody was here before");
     first.holding().share(Arc::new(Sent::default()));
     first.close().await;
     let second = holder(&url, "b").await;
-    let told = second.holding().calls_before().elsewhere(THERE);
+    let told = second.holding().calls_before().elsewhere(THERE, 0);
     assert_eq!(told.iter().map(|call| call.weight).sum::<u32>(), SENT, "it was let go: {told:?}");
-    assert!(second.holding().calls_before().elsewhere(HERE).is_empty(), "its own it knows");
+    assert!(second.holding().calls_before().elsewhere(HERE, SENT).is_empty(), "its own it knows");
     second.holding().share(Arc::new(Sent::default()));
     let is_whole = || server.sql(&database(&url), "SELECT is_whole FROM lease_calls");
     at_once("it is told", || is_whole() == "f\n").await;

@@ -24,6 +24,10 @@ pub const FIRST_WORDS: u32 = 4;
 const ITS_FIRST_WORD: u32 = 1;
 /// Nor anything so shortly before the end of its lease.
 const STOPS_BEFORE: Duration = Duration::from_secs(2);
+/// What one may send that acts still is counted as sent within the last seconds.
+const EARLY_SECONDS: u64 = 5;
+/// One's own calls of so long are compared with those that were told: a little more than a minute, as these are rounded.
+pub const RECENT: Duration = Duration::from_secs(64);
 
 /// A call that has left, on this host or on another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -124,30 +128,45 @@ pub struct CallsBefore {
     pub holder: Option<u32>,
     /// How long ago that lease ended.
     pub over: Duration,
+    /// That one was given to another keeper before its end, since the database was put back: its holder may send still.
+    pub is_early: bool,
     /// Whether nothing has left since it was written.
     pub is_whole: bool,
 }
 
 impl CallsBefore {
-    /// The calls to count by somebody who knows its own: those of others, and those that the last holder may have sent.
-    pub fn elsewhere(&self, own: u32) -> Vec<PastCall> {
-        let known = self.written.iter().flat_map(|written| written.all(self.age));
-        let known: Vec<_> = known.filter(|call| call.age.as_secs() < COUNTS_FOR).collect();
+    /// The calls to count by somebody who knows so many of its own in the last minute ([`RECENT`]): those of others, and those
+    /// that the last holder may have sent.
+    pub fn elsewhere(&self, own: u32, known: u32) -> Vec<PastCall> {
+        let told = self.told();
         // The last holder counted this one's calls, too, when it sent its own.
-        let assumed =
-            self.crashed(own).map(|holder| self.assumed(holder, weight(&known))).unwrap_or_default();
-        let elsewhere = known.into_iter().filter(|call| call.origin != own);
-        elsewhere.chain(assumed).collect()
+        let assumed = self.crashed(own, known).map(|holder| self.assumed(holder, weight(&told)));
+        let is_counted = self.knows_less(own, known);
+        let elsewhere = told.into_iter().filter(|call| call.origin != own || is_counted);
+        elsewhere.chain(assumed.unwrap_or_default()).collect()
+    }
+
+    fn told(&self) -> Vec<PastCall> {
+        let told = self.written.iter().flat_map(|written| written.all(self.age));
+        told.filter(|call| call.age.as_secs() < COUNTS_FOR).collect()
+    }
+
+    /// What leaves here is written down here first. Whoever knows of fewer than were told in its name is a copy on another
+    /// host, or has lost its clock or its file: then these calls are not its own.
+    fn knows_less(&self, own: u32, known: u32) -> bool {
+        let in_its_name: Vec<_> = self.told().into_iter().filter(|call| call.origin == own).collect();
+        known < weight(&in_its_name)
     }
 
     /// Another keeper, which has ended without a word of what it sent last.
-    fn crashed(&self, own: u32) -> Option<u32> {
-        self.holder.filter(|holder| *holder != own && !self.is_whole)
+    fn crashed(&self, own: u32, known: u32) -> Option<u32> {
+        let is_other = |holder: &u32| *holder != own || self.knows_less(own, known);
+        self.holder.filter(is_other).filter(|_| !self.is_whole)
     }
 
     /// Whether more is counted than is known to have been sent.
-    pub fn is_in_doubt(&self, own: u32) -> bool {
-        self.crashed(own).is_some() && self.age.as_secs() < COUNTS_FOR
+    pub fn is_in_doubt(&self, own: u32, known: u32) -> bool {
+        self.crashed(own, known).is_some() && self.age.as_secs() < COUNTS_FOR
     }
 
     /// For how long FYERS still wants no calls, whoever it said that to.
@@ -158,7 +177,9 @@ impl CallsBefore {
     /// All that may have left since it was written, the youngest first: no more in a minute than any keeper sends, and no more
     /// than its writer has promised.
     fn assumed(&self, holder: u32, known: u32) -> Vec<PastCall> {
-        let (from, until) = ((self.over + STOPS_BEFORE).as_secs(), self.age.as_secs().min(COUNTS_FOR));
+        let from = if self.is_early { 0 } else { (self.over + STOPS_BEFORE).as_secs() };
+        // Told a moment ago, it may have sent some since then all the same.
+        let until = self.age.as_secs().min(COUNTS_FOR).max(u64::from(self.is_early) * EARLY_SECONDS);
         let untold = self.written.as_ref().and_then(|written| written.untold).unwrap_or(MOST_A_MINUTE);
         let mut left = MOST_A_MINUTE.saturating_sub(known).min(untold).max(ITS_FIRST_WORD);
         let mut second = |age| {
@@ -191,17 +212,24 @@ mod tests {
 
     fn let_go(calls: &[PastCall], age: u64) -> CallsBefore {
         let written = Some(SharedCalls::new(calls.iter().copied(), CallsOfDay::default()));
-        CallsBefore { written, age: seconds(age), holder: Some(THERE), over: seconds(age), is_whole: true }
+        CallsBefore {
+            written,
+            age: seconds(age),
+            holder: Some(THERE),
+            over: seconds(age),
+            is_whole: true,
+            ..CallsBefore::default()
+        }
     }
 
     /// In the second in which it was let go, and later: what the other one has sent is known, and nothing is assumed.
     #[test]
     fn after_a_change_in_good_order_the_calls_of_both_count() {
         let sent = [call(THERE, 0, 3), call(THERE, 0, 4), call(THERE, 40, 1), call(HERE, 50, 9)];
-        assert_eq!(let_go(&sent, 0).elsewhere(HERE), [call(THERE, 0, 7), call(THERE, 40, 1)]);
-        assert_eq!(let_go(&sent, 21).elsewhere(HERE), [call(THERE, 21, 7), call(THERE, 61, 1)]);
-        assert_eq!(let_go(&sent, 22).elsewhere(HERE), [call(THERE, 22, 7)], "out of the minute");
-        let third = let_go(&sent, 0).elsewhere(3);
+        assert_eq!(let_go(&sent, 0).elsewhere(HERE, u32::MAX), [call(THERE, 0, 7), call(THERE, 40, 1)]);
+        assert_eq!(let_go(&sent, 21).elsewhere(HERE, u32::MAX), [call(THERE, 21, 7), call(THERE, 61, 1)]);
+        assert_eq!(let_go(&sent, 22).elsewhere(HERE, u32::MAX), [call(THERE, 22, 7)], "out of the minute");
+        let third = let_go(&sent, 0).elsewhere(3, u32::MAX);
         assert_eq!(weight(&third), 17, "what the other one had counted for others, too: {third:?}");
     }
 
@@ -219,17 +247,28 @@ mod tests {
             crash.written.as_mut().unwrap().untold = None;
             crash
         };
-        let at_once = all_it_may(&[], 0).elsewhere(HERE);
+        let at_once = all_it_may(&[], 0).elsewhere(HERE, u32::MAX);
         assert_eq!((weight(&at_once), at_once[0], at_once.len()), (130, call(THERE, 2, 10), 13));
         let busy: Vec<_> = (0..60).map(|age| call(THERE, age, 3)).collect();
-        let all = all_it_may(&busy, 0).elsewhere(HERE);
+        let all = all_it_may(&busy, 0).elsewhere(HERE, u32::MAX);
         assert_eq!(weight(&all), 196, "no keeper sends more");
-        assert_eq!(all_it_may(&[], 40).elsewhere(HERE).len(), 13);
-        assert_eq!(weight(&all_it_may(&[], 55).elsewhere(HERE)), 50, "what is older counts no more");
-        assert!(all_it_may(&busy, 3_600).elsewhere(HERE).is_empty(), "nobody has held the lease for an hour");
-        let promised = crash(&[], 0).elsewhere(HERE);
+        assert_eq!(all_it_may(&[], 40).elsewhere(HERE, u32::MAX).len(), 13);
+        assert_eq!(
+            weight(&all_it_may(&[], 55).elsewhere(HERE, u32::MAX)),
+            50,
+            "what is older counts no more"
+        );
+        assert!(
+            all_it_may(&busy, 3_600).elsewhere(HERE, u32::MAX).is_empty(),
+            "nobody has held the lease for an hour"
+        );
+        let promised = crash(&[], 0).elsewhere(HERE, u32::MAX);
         assert_eq!((weight(&promised), promised[0], promised.len()), (MOST_UNTOLD, call(THERE, 2, 10), 5));
-        assert_eq!(weight(&crash(&busy, 0).elsewhere(HERE)), 47 * 3 + MOST_UNTOLD, "and what it has told of");
+        assert_eq!(
+            weight(&crash(&busy, 0).elsewhere(HERE, u32::MAX)),
+            47 * 3 + MOST_UNTOLD,
+            "and what it has told of"
+        );
     }
 
     /// What FYERS has said to one is said to all, by the clock of the database.
@@ -241,6 +280,7 @@ mod tests {
             holder: Some(THERE),
             over: seconds(age),
             is_whole,
+            ..CallsBefore::default()
         };
         for is_whole in [true, false] {
             assert_eq!(held(0, is_whole).held(), Duration::from_millis(30_500));
@@ -260,9 +300,9 @@ mod tests {
         let of_holder = |calls: &[PastCall]| {
             weight(&calls.iter().copied().filter(|call| call.origin == THERE).collect::<Vec<_>>())
         };
-        assert_eq!(of_holder(&crash.elsewhere(HERE)), 1);
-        assert!(crash.is_in_doubt(HERE) && !crash.is_in_doubt(THERE));
-        assert!(!let_go(&full, 1).is_in_doubt(HERE));
+        assert_eq!(of_holder(&crash.elsewhere(HERE, u32::MAX)), 1);
+        assert!(crash.is_in_doubt(HERE, u32::MAX) && !crash.is_in_doubt(THERE, u32::MAX));
+        assert!(!let_go(&full, 1).is_in_doubt(HERE, u32::MAX));
     }
 
     /// This one's own calls before that holder's are in the same minute: the holder had counted them, and sent no more than
@@ -275,22 +315,40 @@ mod tests {
             &own.iter().copied().filter(|call| call.age.as_secs() + 15 < COUNTS_FOR).collect::<Vec<_>>(),
         );
         assert!(still_counts > MOST_A_MINUTE - MOST_UNTOLD, "{still_counts}");
-        assert_eq!(weight(&crash.elsewhere(HERE)) + still_counts, MOST_A_MINUTE);
+        assert_eq!(weight(&crash.elsewhere(HERE, u32::MAX)) + still_counts, MOST_A_MINUTE);
     }
 
     /// Its own calls a keeper knows by itself, over every start: they are not counted twice.
     #[test]
     fn who_takes_its_own_lease_again_assumes_nothing() {
         let own = CallsBefore { holder: Some(HERE), is_whole: false, ..let_go(&[call(HERE, 3, 90)], 15) };
-        assert!(own.elsewhere(HERE).is_empty());
+        assert!(own.elsewhere(HERE, u32::MAX).is_empty());
         let others = CallsBefore { holder: Some(HERE), is_whole: false, ..let_go(&[call(THERE, 3, 90)], 15) };
-        assert_eq!(others.elsewhere(HERE), [call(THERE, 18, 90)]);
+        assert_eq!(others.elsewhere(HERE, u32::MAX), [call(THERE, 18, 90)]);
+    }
+
+    /// A state folder that was copied to another host, a clock that went ahead between a crash and the start after it: in this
+    /// keeper's name more was sent than it knows of.
+    #[test]
+    fn calls_in_ones_own_name_that_one_does_not_know_of_are_anothers() {
+        let crash = CallsBefore {
+            holder: Some(HERE),
+            age: seconds(15),
+            over: seconds(0),
+            is_whole: false,
+            ..let_go(&[call(HERE, 3, 90), call(THERE, 9, 4)], 0)
+        };
+        assert_eq!(weight(&crash.elsewhere(HERE, 90)), 4, "it knows them all, and sent no more");
+        assert_eq!(weight(&crash.elsewhere(HERE, 89)), 94 + MOST_UNTOLD);
+        assert!(crash.is_in_doubt(HERE, 0) && !crash.is_in_doubt(HERE, 90));
+        let in_order = CallsBefore { is_whole: true, ..crash };
+        assert_eq!(weight(&in_order.elsewhere(HERE, 0)), 94, "it was let go: all is told");
     }
 
     /// A new database, or the state of a keeper that did not write it down.
     #[test]
     fn where_nothing_is_written_nothing_is_known() {
-        assert!(CallsBefore::default().elsewhere(HERE).is_empty());
+        assert!(CallsBefore::default().elsewhere(HERE, u32::MAX).is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::{sync::atomic::Ordering, time::Duration};
 
-use keeper_domain::shared_calls::{CallsBefore, CallsOfDay, PastCall, SentCalls, SharedCalls};
+use keeper_domain::shared_calls::{CallsBefore, CallsOfDay, PastCall, RECENT, SentCalls, SharedCalls};
 
 use crate::fyers::limits::{
     Limiter,
@@ -12,16 +12,19 @@ use crate::fyers::limits::{
 impl Limiter {
     /// This keeper follows another one: what has left there counts here, and what leaves here is told to the next one.
     pub fn follow(&self, before: &CallsBefore) {
-        let calls = before.elsewhere(self.origin());
+        let now = (self.elapsed)();
+        let own = |sent: &Sent| sent.from.is_none() && sent.age < RECENT;
+        let known = self.window().sent(now).filter(own).map(|sent| sent.weight).sum();
+        let calls = before.elsewhere(self.origin(), known);
         let sent: Vec<_> = calls
             .iter()
             .map(|PastCall { origin, age, weight }| Sent { from: Some(*origin), age: *age, weight: *weight })
             .collect();
-        let (mut window, now) = (self.window(), (self.elapsed)());
+        let mut window = self.window();
         self.untold().share();
         window.recall(&sent, now);
         window.hold(now, before.held());
-        if before.is_in_doubt(self.origin()) {
+        if before.is_in_doubt(self.origin(), known) {
             window.doubt(now);
         }
         if let Some(SharedCalls { day: CallsOfDay { date, orders, others }, .. }) = before.written {

@@ -181,7 +181,14 @@ async fn a_key_without_others_has_all_reads() {
 /// What the database would say of a keeper that crashed: what it wrote with its last renewal, a lease ago.
 fn after_a_crash(written: SharedCalls, there: &Limiter) -> CallsBefore {
     let (age, over) = (Duration::from_secs(15), Duration::ZERO);
-    CallsBefore { written: Some(written), age, holder: Some(there.origin()), over, is_whole: false }
+    CallsBefore {
+        written: Some(written),
+        age,
+        holder: Some(there.origin()),
+        over,
+        is_whole: false,
+        ..CallsBefore::default()
+    }
 }
 
 /// It has sent all that it could, a part of it after it wrote for the last time. The next one asks whether the token is good at

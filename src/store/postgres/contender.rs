@@ -1,6 +1,6 @@
 //! A keeper that wants the lease, and the thread that keeps it once it has it.
 
-use std::{convert::Infallible, path::Path, time::Duration};
+use std::{convert::Infallible, path::Path};
 
 use keeper_domain::{moments::SeenMoment, session_state::StoredSession};
 use sqlx::{Connection, PgConnection, PgPool};
@@ -15,7 +15,7 @@ use crate::store::{
         committer::Committer,
         connect::{Address, ConnectError},
         held_lease::{self, HeldLease},
-        lease::{self, ASK_LIMIT, Awaiting, Candidate, LEASE, LeaseId, LeaseRow, RENEW_EVERY, Take},
+        lease::{self, ASK_LIMIT, Awaiting, Candidate, LeaseId, LeaseRow, RENEW_EVERY, Take, Taken},
         leave,
         migrate::{self, Copied, Keep, Secrets},
         migrate_error::MigrateError,
@@ -24,6 +24,7 @@ use crate::store::{
         renewal::{OnLost, Renewal},
         store::PostgresStore,
         warm,
+        witness::Witness,
     },
     rows,
 };
@@ -45,8 +46,8 @@ pub struct Contender {
     is_mortal: bool,
     /// What it has seen of the database.
     seen: SeenMoment,
-    /// The end of the lease as it was seen last, and since when, on a clock that nobody can set.
-    end: Option<(i64, Duration)>,
+    /// What it has seen of the lease, on a clock that nobody can set.
+    witness: Witness,
 }
 
 impl Contender {
@@ -62,7 +63,7 @@ impl Contender {
             said: None,
             is_mortal: false,
             seen: SeenMoment::default(),
-            end: None,
+            witness: Witness::default(),
         }
     }
 
@@ -122,9 +123,10 @@ impl Contender {
     /// # Errors
     /// The database does not answer, or it is that of a keeper which is set up otherwise.
     pub async fn try_take(&mut self) -> Result<Option<HeldLease>, ConnectError> {
-        let asked_at = held_lease::now();
-        let (who, unrenewed) = (self.who.clone(), self.unrenewed());
-        let taken = match self.ask(async |on| lease::take(on, &who, unrenewed).await).await? {
+        let row = self.look().await?;
+        let (who, asked_at) = (self.who.clone(), held_lease::now());
+        let is_over = self.witness.is_over(&row, asked_at);
+        let taken = match self.ask(async |on| lease::take_if_here(on, &who, (row, is_over)).await).await? {
             Take::Taken(taken) => taken,
             Take::Held => return Ok(None),
             Take::Misfit(misfit) => return Err(ConnectError::Misfit(misfit)),
@@ -135,6 +137,8 @@ impl Contender {
             self.stands_by = false;
             let _on_another_connection_then = self.ask(async |on| lease::stand_down(on).await).await;
         }
+        let calls = self.witness.correct(taken.calls, held_lease::now());
+        let taken = Taken { calls, ..taken };
         let is_behind = self.seen.look(taken.commits, taken.since, &taken.halted);
         Ok(Some(HeldLease::new(taken, asked_at).comparing(is_behind, self.seen.clone())))
     }
@@ -175,15 +179,11 @@ impl Contender {
     pub async fn look(&mut self) -> Result<LeaseRow, ConnectError> {
         let row = self.ask(async |on| lease::look(on).await).await?;
         self.seen.look(row.commits, row.at, &row.halted);
-        if self.end.is_none_or(|(end, _)| end != row.ends) {
-            self.end = Some((row.ends, held_lease::now()));
+        if self.witness.see(&row, held_lease::now()) && self.stands_by {
+            let calls = self.ask(async |on| lease::calls_before(on).await).await?;
+            self.witness.see_calls(calls, held_lease::now());
         }
         Ok(row)
-    }
-
-    /// The end of a lease that nobody has renewed for longer than one is good: the database's clock was set back.
-    fn unrenewed(&self) -> Option<i64> {
-        self.end.filter(|(_, since)| held_lease::now() > *since + LEASE).map(|(end, _)| end)
     }
 
     /// What it has seen of the database.
@@ -246,7 +246,7 @@ impl Contender {
     pub async fn move_to(&self, to: &Path, keep: Keep<'_>, away: &Away) -> Result<Copied, MigrateError> {
         self.prepare().await?;
         let mut on = self.patient().await?;
-        let taken = lease::take(&mut on, &self.who, None).await?;
+        let taken = lease::take(&mut on, &self.who).await?;
         let id = id(taken)?;
         let moving = async {
             let copied = migrate::to_sqlite(&mut on, to, (keep, Some(&away.number))).await?;

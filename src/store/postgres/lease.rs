@@ -154,21 +154,29 @@ pub(super) enum Take {
 }
 
 /// Takes the lease when nobody has it, unless it is a keeper's that was set up otherwise.
-///
-/// `unrenewed`: the end of one that was seen unchanged for longer than any is good. It is over, whatever the database's
-/// clock says by now.
-pub(super) async fn take(on: &mut PgConnection, who: &Candidate, unrenewed: Option<i64>) -> Result<Take> {
+pub(super) async fn take(on: &mut PgConnection, who: &Candidate) -> Result<Take> {
     let before = look(on).await?;
-    match before.away {
+    let is_over = before.is_over;
+    take_if_here(on, who, (before, is_over)).await
+}
+
+/// The same after a look at the row by somebody who knows whether it is over.
+pub(super) async fn take_if_here(
+    on: &mut PgConnection,
+    who: &Candidate,
+    (mut before, is_over): (LeaseRow, bool),
+) -> Result<Take> {
+    match before.away.take() {
         Some(away) => Ok(Take::Away(away)),
-        None => take_after(on, who, (before, unrenewed)).await,
+        None => take_after(on, who, (before, is_over)).await,
     }
 }
 
 /// The same for somebody who brings the state back, if it has left.
 pub(super) async fn take_to_fill(on: &mut PgConnection, who: &Candidate) -> Result<Take> {
     let before = look(on).await?;
-    take_after(on, who, (before, None)).await
+    let is_over = before.is_over;
+    take_after(on, who, (before, is_over)).await
 }
 
 /// A keeper that did not wait for the answer, or did not get it, may hold the lease without knowing: then it takes it
@@ -177,10 +185,12 @@ pub(super) async fn take_to_fill(on: &mut PgConnection, who: &Candidate) -> Resu
 /// The lease of the run that it has replaced is nobody's any more: one that has acted does not wait for its end. One that could
 /// not begin leaves it to another keeper, which may be able to. That a keeper has begun, so that its end is to be told, is
 /// written with the first transaction after that, not here.
+///
+/// `is_over`: whether the lease of that row is over. One that was renewed since is not.
 async fn take_after(
     on: &mut PgConnection,
     who: &Candidate,
-    (before, unrenewed): (LeaseRow, Option<i64>),
+    (before, is_over): (LeaseRow, bool),
 ) -> Result<Take> {
     if before.is_newer {
         return Ok(Take::Newer);
@@ -193,12 +203,12 @@ async fn take_after(
                 after_crash = CASE WHEN holder = $1 OR (holder = $8 AND $9) THEN after_crash ELSE unended END,
                 served = CASE WHEN $5 THEN $6 ELSE served END
                 WHERE one = 1 AND epoch = $4
-                AND (holder IS NULL OR holder = $1 OR (holder = $8 AND NOT $9) OR expires_at <= clock_timestamp()
+                AND (holder IS NULL OR holder = $1 OR (holder = $8 AND NOT $9)
                 OR (EXTRACT(EPOCH FROM expires_at) * 1000000)::bigint = $7)
                 RETURNING epoch, after_crash, commits, (EXTRACT(EPOCH FROM since) * 1000000)::bigint";
     let query = sqlx::query_as::<_, (i64, bool, i64, i64)>(take).bind(&who.name).bind(&who.address);
     let query = query.bind(LEASE.as_secs_f64()).bind(before.epoch).bind(who.is_keeper);
-    let query = query.bind(serde_json::to_string(&who.served).ok()).bind(unrenewed);
+    let query = query.bind(serde_json::to_string(&who.served).ok()).bind(is_over.then_some(before.ends));
     let replaced = who.replaced.as_ref();
     let query = query.bind(replaced.map(|run| &run.name)).bind(replaced.is_some_and(|run| !run.has_begun));
     let taken = query.fetch_optional(&mut *on).await?;
@@ -210,14 +220,14 @@ async fn take_after(
 }
 
 /// What is written beside the lease of the calls to FYERS. What cannot be read is as if nothing had been written.
-async fn calls_before(on: &mut PgConnection) -> Result<CallsBefore> {
+pub(super) async fn calls_before(on: &mut PgConnection) -> Result<CallsBefore> {
     let look = "SELECT calls, COALESCE(EXTRACT(EPOCH FROM clock_timestamp() - written_at), 0)::float8,
                 holder, is_whole FROM lease_calls";
     let (written, age, holder, is_whole): (Option<String>, f64, Option<i64>, bool) =
         sqlx::query_as(look).fetch_one(on).await?;
     let written = written.and_then(|json| serde_json::from_str(&json).ok());
     let holder = holder.and_then(|holder| u32::try_from(holder).ok());
-    Ok(CallsBefore { written, age: seconds(age), holder, over: Duration::ZERO, is_whole })
+    Ok(CallsBefore { written, age: seconds(age), holder, is_whole, ..CallsBefore::default() })
 }
 
 fn seconds(number: f64) -> Duration {

@@ -24,6 +24,7 @@ mod room;
 mod store;
 mod transaction;
 mod warm;
+mod witness;
 mod write;
 
 pub use away::{Away, MOVED_AWAY};
