@@ -118,9 +118,9 @@ impl ExchangeActor {
         self.deps.conditional.learn_book(rows, (began, day.unwrap_or_else(|| ist::date(began))))
     }
 
-    /// What is known of FYERS, with what no reading shows.
+    /// What is known of FYERS, with what no reading shows, and without the rows that are for the disk alone.
     pub(super) fn live(&self) -> LivePositions {
         let conditional = self.deps.conditional.waiting(ist::date(self.deps.time.now()));
-        LivePositions { conditional, ..self.volatile.live.clone() }
+        LivePositions { conditional, filled: vec![], ..self.volatile.live.clone() }
     }
 }

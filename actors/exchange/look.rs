@@ -243,6 +243,7 @@ impl ExchangeActor {
             newest_sent: Some(self.volatile.last_intent),
             not_shown: self.not_shown(),
             agreed: self.volatile.fills.agreed(),
+            filled: self.volatile.rows.filled(),
             ..LivePositions::default()
         };
         let new = live.unknown.iter().filter(|symbol| !self.volatile.live.unknown.contains(symbol));

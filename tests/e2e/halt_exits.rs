@@ -24,8 +24,8 @@ fn halted_with(net: i64) -> (Home, Keeper, String) {
     trade(&home, &token, SBIN, net);
     let before = home.sim.call_count(endpoint::POSITIONS).total;
     halt(&home, &keeper);
-    // The keeper reads the positions when a halt begins.
-    wait_for("a reading", || (home.sim.call_count(endpoint::POSITIONS).total > before).then_some(()));
+    // The keeper reads the positions when a halt begins, and again a little later: the first has been learnt then.
+    wait_for("two readings", || (home.sim.call_count(endpoint::POSITIONS).total > before + 1).then_some(()));
     (home, keeper, token)
 }
 

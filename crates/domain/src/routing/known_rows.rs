@@ -31,12 +31,20 @@ struct KnownRow {
 }
 
 impl KnownRows {
-    /// What waited when the book was last read, as that is on disk.
+    /// What waited or had filled when the book was last read, as that is on disk.
     pub fn recall(live: &LivePositions, today: NaiveDate) -> Self {
         let is_of_today = live.read_at.is_some_and(|at| ist::date(at) == today);
-        let rows = live.waiting_ids.iter().zip(&live.waiting).filter(|_| is_of_today);
-        let rows = rows.map(|(id, leg)| (id.clone(), KnownRow { row: waiting(id, leg), absent: None }));
+        let waiting = live.waiting_ids.iter().zip(&live.waiting).map(|(id, leg)| waiting(id, leg));
+        // One that has filled in part is whole in the second.
+        let rows = waiting.chain(live.filled.iter().cloned()).filter(|_| is_of_today);
+        let rows = rows.map(|row| (row.id.clone(), KnownRow { row, absent: None }));
         Self { day: Some(today), rows: rows.collect() }
+    }
+
+    /// What another life needs of it beside what waits. Those too on which both books agree: a fill that is forgotten hides
+    /// as large a one that the positions do not show.
+    pub fn filled(&self) -> Vec<BookRow> {
+        self.rows.values().map(|known| &known.row).filter(|row| row.filled != 0).cloned().collect()
     }
 
     /// A reading that began then, with the rows that it should have.
@@ -158,5 +166,31 @@ mod tests {
         let today = ist::date(at(0));
         assert_eq!(recalled(today), [waits("2", 3), waits("1", -4)]);
         assert_eq!(recalled(today.succ_opt().unwrap()), [waits("2", 3)]);
+    }
+
+    #[test]
+    fn what_had_filled_is_known_to_the_next_life_on_that_day() {
+        let partly = BookRow { leg: leg("A", -6), filled: -4, whole: -10, ..waits("1", -10) };
+        let (sold, none) = (BookRow { at: Some(at(7)), ..row("2", -4, -4) }, row("3", -4, 0));
+        let mut known = KnownRows::default();
+        known.complete(vec![partly.clone(), sold.clone(), none], at(0));
+        let live = LivePositions {
+            waiting: vec![partly.leg.clone()],
+            waiting_ids: vec!["1".into()],
+            filled: known.filled(),
+            read_at: Some(at(0)),
+            ..LivePositions::default()
+        };
+        let text = serde_json::to_string(&live).unwrap();
+        let live: LivePositions = serde_json::from_str(&text).unwrap();
+        let recalled = |day| KnownRows::recall(&live, day).complete(vec![], at(1));
+        let today = ist::date(at(0));
+        assert_eq!(recalled(today), [partly, sold], "as last seen");
+        assert_eq!(recalled(today.succ_opt().unwrap()), []);
+        let mut before: serde_json::Value = serde_json::from_str(&text).unwrap();
+        before.as_object_mut().unwrap().remove("filled");
+        let before = serde_json::from_value(before).unwrap();
+        let ids: Vec<String> = KnownRows::recall(&before, today).rows.into_keys().collect();
+        assert_eq!(ids, ["1"], "of what was written before there was this field");
     }
 }

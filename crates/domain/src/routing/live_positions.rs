@@ -80,6 +80,9 @@ pub struct LivePositions {
     /// Where the order book and these positions agreed last, with what both said (`shown_fills`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agreed: Vec<(Key, Sums)>,
+    /// Rows of the order book that have filled something: a reading of another life may leave them out (`known_rows`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub filled: Vec<BookRow>,
     /// Orders that were sent and that no reading shows yet, in words, for people; it is not written down.
     #[serde(skip)]
     pub sent: Vec<String>,
@@ -185,7 +188,7 @@ pub fn read_positions(answer: &ApiResponse) -> Option<PositionRows> {
 }
 
 /// One row of the order book.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct BookRow {
     /// The broker's id.
     pub id: String,
