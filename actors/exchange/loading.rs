@@ -189,7 +189,9 @@ impl ExchangeActor {
         volatile.rows = KnownRows::recall(&live, today);
         volatile.book.keep_candles(candles);
         volatile.lost = LostOrders::recall(open, &orders, today);
-        volatile.taken = TakenOrders::recall(&orders, now);
+        // As they came: of two that are alike the first has the first row.
+        let oldest_first: Vec<OrderEntry> = orders.into_iter().rev().collect();
+        volatile.taken = TakenOrders::recall(&oldest_first, now);
         (volatile.gap, volatile.live, volatile.halted) = (gap, live, halted);
         volatile.leftovers = leftovers;
         volatile.rejected = (Some(today), rejected);

@@ -215,6 +215,7 @@ impl Execution {
         let leg = self.intent.legs.get(said.place);
         let answer = (said.status, said.code, said.message.as_str(), said.id.clone());
         let entry = OrderEntry::new((operation, mode, venue), leg, answer, self.time.now());
-        OrderEntry { what: self.intent.what.clone(), ..entry.of(&self.forwarding.bot) }
+        let closes = self.intent.closing().filter(|_| said.word == OrderWord::Taken);
+        OrderEntry { what: self.intent.what.clone(), closes, ..entry.of(&self.forwarding.bot) }
     }
 }

@@ -69,6 +69,7 @@ mod other_bots;
 mod own_orders;
 mod pty;
 mod refresh;
+mod rejected_exits;
 mod rejects;
 mod schema;
 mod secret_tags;

@@ -13,7 +13,7 @@ use crate::{
 const ASYNC: &str = "/api/v3/orders/async";
 
 /// What the alerts tell: how many refused orders they stand for, and their texts.
-fn told(home: &Home) -> (u32, Vec<String>) {
+pub(crate) fn told(home: &Home) -> (u32, Vec<String>) {
     let texts: Vec<String> =
         home.alerts().into_iter().filter(|alert| alert.contains("FYERS rejected: ")).collect();
     let times = |text: &String| {
@@ -23,7 +23,7 @@ fn told(home: &Home) -> (u32, Vec<String>) {
     (texts.iter().map(times).sum(), texts)
 }
 
-fn counted(keeper: &Keeper, count: usize) {
+pub(crate) fn counted(keeper: &Keeper, count: usize) {
     keeper.wait_status("the count", |status| status["orders_refused_today"] == count);
     let metrics = keeper.get_with_own_key("/metrics").unwrap().1;
     assert!(metrics.contains(&format!("fyers_keeper_orders_refused_today {count}\n")), "{metrics}");
@@ -84,7 +84,7 @@ fn twenty_refused_orders_are_told_listed_and_counted() {
     counted(&home.start_ready(), 20);
 }
 
-fn live() -> (Home, Keeper) {
+pub(crate) fn live() -> (Home, Keeper) {
     let home = home("2026-11-23T12:00:00").set("FYERS_SANDBOX", "false");
     for symbol in ["NSE:INFY-EQ", "NSE:TCS-EQ"] {
         home.sim.set_price(symbol, 800.0);
@@ -95,7 +95,7 @@ fn live() -> (Home, Keeper) {
     (home, keeper)
 }
 
-fn start(home: &Home) -> Keeper {
+pub(crate) fn start(home: &Home) -> Keeper {
     let keeper = home.start_ready();
     keeper.wait_status("live", |status| status["mode"] == "live" && status["positions_known"] == "known");
     keeper
@@ -111,7 +111,7 @@ fn limit(symbol: &str, tag: &str) -> Value {
 }
 
 /// From now on FYERS' order book has all that is in it now, as its risk checks leave it.
-fn reject_all(home: &Home, bot: &Bot) {
+pub(crate) fn reject_all(home: &Home, bot: &Bot) {
     let mut book = bot.body("/api/v3/orders")["orderBook"].clone();
     for row in book.as_array_mut().unwrap() {
         (row["status"], row["remainingQuantity"]) = (json!(5), json!(0));

@@ -102,8 +102,10 @@ fn exchange(event: &Event) -> Option<String> {
                 None => format!("Order sent, answer lost: {}", order(symbol, *quantity)),
             }
         }
-        Event::OrderRejected { asked, symbol, quantity, code, .. } => {
-            let what = asked.words().unwrap_or_else(|| order(symbol, *quantity));
+        Event::OrderRejected { asked, symbol, quantity, code, taken_as, .. } => {
+            // What was taken first is an order, also of an exit.
+            let asked = asked.words().filter(|_| taken_as.is_none());
+            let what = asked.unwrap_or_else(|| order(symbol, *quantity));
             let code = if *code == 0 { String::new() } else { format!(", code {code}") };
             format!("FYERS rejected: {what}{code}")
         }

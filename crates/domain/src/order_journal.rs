@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use broker_clock::BrokerClock;
 pub use lost::{LostOrders, SeenBook, Telling, Verdict};
 pub use progress::OrderProgress;
-pub use rejected::{EndedRow, Rejection, TakenOrders};
+pub use rejected::{Closing, EndedRow, Rejection, TakenOrders};
 pub use unanswered::{LookedUp, Unanswered};
 pub use unread::{SentRequest, unread};
 
@@ -71,6 +71,9 @@ pub struct OrderEntry {
     /// Of an order that FYERS had taken: that it has rejected it afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<Rejection>,
+    /// Of an exit of positions that FYERS had taken: what it has set out to close.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closes: Option<Closing>,
 }
 
 /// Longest message kept.
@@ -116,6 +119,7 @@ impl OrderEntry {
             message: crate::alerts::words::excerpt(message, WORDS),
             unanswered: None,
             rejected: None,
+            closes: None,
         }
     }
 }

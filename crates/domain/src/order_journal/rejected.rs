@@ -1,6 +1,9 @@
 //! Orders that FYERS has taken and rejects afterwards. Its risk checks and the exchange come after the answer to the call, so
 //! most rejects are seen in its order book alone.
 
+mod exits;
+mod marked;
+
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
@@ -17,10 +20,13 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use exits::Closing;
+use exits::TakenExits;
+
 use crate::{
     asked::Asked,
     event::Event,
-    order_journal::OrderEntry,
+    order_journal::{BrokerClock, OrderEntry},
     routing::{Venue, live_positions::user_tag, request::normal},
 };
 
@@ -48,6 +54,7 @@ pub struct EndedRow {
     id: String,
     tag: Option<String>,
     symbol: String,
+    product: String,
     quantity: i64,
     price: Decimal,
     at: Option<DateTime<Utc>>,
@@ -61,6 +68,7 @@ pub struct TakenOrders {
     by_id: BTreeMap<String, OrderEntry>,
     /// Those that FYERS has answered without an id and that have a bot's own mark.
     by_tag: Vec<OrderEntry>,
+    exits: TakenExits,
     /// Those of which a person has heard, by their ids.
     rejected: BTreeMap<String, Rejection>,
 }
@@ -78,6 +86,9 @@ impl TakenOrders {
 
     /// One more, if FYERS has taken it.
     pub fn add(&mut self, entry: &OrderEntry) {
+        if let Some(closing) = entry.closes.as_ref().filter(|_| !entry.is_unknown()) {
+            return self.exits.add(entry, closing);
+        }
         let is_taken = entry.venue == Venue::Fyers && entry.what == "place" && entry.code >= 0;
         if !is_taken || entry.is_unknown() || entry.rejected.is_some() {
             return;
@@ -101,7 +112,7 @@ impl TakenOrders {
 
     /// The rows of an order book that are over, if any order is waited for.
     pub fn ended_in(&self, book: Option<&ApiResponse>) -> Vec<EndedRow> {
-        let is_needed = !self.by_id.is_empty() || !self.by_tag.is_empty();
+        let is_needed = !self.by_id.is_empty() || !self.by_tag.is_empty() || !self.exits.is_empty();
         let body = book.filter(|_| is_needed).map(response::json).unwrap_or_default();
         let rows = body["orderBook"].as_array();
         rows.into_iter().flatten().filter_map(EndedRow::of).collect()
@@ -113,13 +124,19 @@ impl TakenOrders {
         &mut self,
         ended: &[EndedRow],
         is_known: impl Fn(&str) -> bool,
-        now: DateTime<Utc>,
+        (clock, now): (BrokerClock, DateTime<Utc>),
     ) -> (Vec<OrderEntry>, Vec<Event>) {
-        let news = ended.iter().filter_map(|row| self.ended(row, &is_known, now)).unzip();
+        let mut news: Vec<(OrderEntry, Event)> =
+            ended.iter().filter_map(|row| self.ended(row, &is_known, now)).collect();
+        // The first orders after an exit are its own.
+        let mut free: Vec<&EndedRow> = ended.iter().filter(|row| !is_known(&row.id)).collect();
+        free.sort_by_key(|row| row.at);
+        news.extend(free.into_iter().filter_map(|row| self.exit_ended(row, clock, now)));
         self.by_id.retain(|_, entry| now - entry.at < WAITED_FOR);
         self.by_tag.retain(|entry| now - entry.at < WAITED_FOR);
         self.rejected.retain(|_, rejected| now - rejected.at < WAITED_FOR);
-        news
+        self.exits.forget(now);
+        news.into_iter().unzip()
     }
 
     /// The order of this row is over. What is told of it, if FYERS has rejected it.
@@ -135,6 +152,23 @@ impl TakenOrders {
         let rejected = Rejection { at: now, id: row.id.clone(), message };
         self.rejected.insert(row.id.clone(), rejected.clone());
         Some((OrderEntry { rejected: Some(rejected), ..entry }, event))
+    }
+
+    /// The same of what FYERS has made of an exit of positions.
+    fn exit_ended(
+        &mut self,
+        row: &EndedRow,
+        clock: BrokerClock,
+        now: DateTime<Utc>,
+    ) -> Option<(OrderEntry, Event)> {
+        let exit = self.exits.whose(row, clock, now)?;
+        let message = row.rejected.clone().filter(|_| !self.rejected.contains_key(&row.id))?;
+        let entry = row.of_exit(exit);
+        let event = row.told(&entry, &message);
+        let rejected = Some(Rejection { at: now, id: row.id.clone(), message });
+        self.rejected.extend(rejected.clone().map(|told| (told.id.clone(), told)));
+        exit.rejected.clone_from(&rejected);
+        Some((OrderEntry { rejected, ..entry }, event))
     }
 
     fn take_by_tag(&mut self, row: &EndedRow, is_known: &impl Fn(&str) -> bool) -> Option<OrderEntry> {
@@ -153,6 +187,7 @@ impl EndedRow {
             id: id_text(&row["id"])?,
             tag: row["orderTag"].as_str().and_then(user_tag),
             symbol: text("symbol").to_owned(),
+            product: text("productType").to_owned(),
             quantity: whole(&row["qty"]).unwrap_or_default() * whole(&row["side"]).unwrap_or(1).signum(),
             price: decimal(&row["limitPrice"]).unwrap_or_default(),
             at: fyers_api::date::order_time(text("orderDateTime")),
@@ -172,9 +207,10 @@ impl EndedRow {
     /// The row names what an entry of a sliced order does not.
     fn told(&self, entry: &OrderEntry, message: &str) -> Event {
         let price = entry.price.unwrap_or(self.price);
+        let what = Some(entry.what.clone()).filter(|what| what == "exit").unwrap_or_default();
         Event::OrderRejected {
             bot: entry.bot.clone(),
-            asked: Asked::default(),
+            asked: Asked { what, ids: vec![] },
             symbol: entry.symbol.clone().unwrap_or_else(|| self.symbol.clone()),
             quantity: entry.quantity.unwrap_or(self.quantity),
             price: price.normalize().to_string(),

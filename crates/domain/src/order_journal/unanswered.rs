@@ -168,6 +168,7 @@ impl OrderIntent {
             message: known.words().to_owned(),
             unanswered: Some(unanswered),
             rejected: None,
+            closes: None,
         }
     }
 

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{conditional::Conditional, live_positions::LivePositions, request::Leg, route::Snapshot};
 use crate::{mode::Mode, text::and_more};
 
-/// Characters of what waits that are shown.
-const WAITING: usize = 116;
+/// Characters of what waits that are shown: with the words around them two rows of an alert, wherever these are broken.
+const WAITING: usize = 96;
 
 impl LivePositions {
     /// Each open position as `+6 NSE:SBIN-EQ`, as last read, and what may be open besides; `None` while nobody has read them

@@ -231,6 +231,16 @@ pub(super) fn token_events() -> Vec<Event> {
             message: "RED:RULE:{Check circuit limit}".into(),
             taken_as: Some("26112300000017".into()),
         },
+        Event::OrderRejected {
+            bot: None,
+            asked: Asked { what: "exit".into(), ids: vec![] },
+            symbol: "NSE:SBIN-EQ".into(),
+            quantity: -50,
+            price: "0".into(),
+            code: 0,
+            message: "RED:Margin Shortfall".into(),
+            taken_as: Some("26112300000018".into()),
+        },
         Event::OrdersNotAllowed {
             symbol: "NSE:SBIN-EQ".into(),
             app: "ABCD1234EF-100".into(),

@@ -196,3 +196,15 @@ fn crowded_leftovers_end_with_how_many_more_there_are() {
     assert!(text.contains("10 NSE:SYMBOL10-EQ") && !text.contains('…'), "{text}");
     assert!(text.contains("\nNext: ") && text.contains("/flat"), "{text}");
 }
+
+/// Where the words would need a row more than there is, each line would be cut to one.
+#[test]
+fn what_waits_at_a_halt_is_told_in_whole_symbols() {
+    for (orders, length) in (1..12).flat_map(|orders| (3..24).map(move |length| (orders, length))) {
+        let symbol = "X".repeat(length);
+        let waiting = vec![format!("-10 NSE:{symbol}-EQ (sent, not read yet)"); orders];
+        let event = Event::HaltChanged { halted: true, by: "A B".into(), waiting };
+        let text = message(&event, &context()).unwrap().text;
+        assert!(!text.contains('…') && text.contains("let the bot do it.\nNext: "), "{text}");
+    }
+}

@@ -157,8 +157,8 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
             };
             Some(orders::outcome_unknown((bot.as_ref(), asked), (symbol, *quantity, orders), &book))
         }
-        Event::OrderRejected { bot, symbol, quantity, price, message, taken_as: Some(_), .. } => {
-            Some(orders::rejected_later(bot.as_ref(), (symbol, *quantity, price), message))
+        Event::OrderRejected { bot, asked, symbol, quantity, price, message, taken_as: Some(_), .. } => {
+            Some(orders::rejected_later((bot.as_ref(), asked), (symbol, *quantity, price), message))
         }
         Event::OrderRejected { bot, asked, symbol, quantity, price, code, message, taken_as: None } => {
             Some(orders::rejected((bot.as_ref(), asked), (symbol, *quantity, price), *code, message))

@@ -163,22 +163,28 @@ pub(super) fn rejected(
 
 /// The same of an order that FYERS had taken: its checks and the exchange come after its answer.
 pub(super) fn rejected_later(
-    bot: Option<&BotName>,
+    (bot, asked): (Option<&BotName>, &Asked),
     (symbol, quantity, price): (&str, i64, &str),
     message: &str,
 ) -> Draft {
     let item = priced(symbol, quantity, price);
     let why = if message.is_empty() { "FYERS names no reason".to_owned() } else { excerpt(message, 180) };
-    Draft::new(
+    let is_exit = asked.what == "exit";
+    let kind = if is_exit { " exit" } else { "" };
+    let draft = Draft::new(
         Severity::Warning,
-        format!("rejected later {}{}|", reason(message), topic(bot)),
+        format!("rejected later {}{kind}{}|", reason(message), topic(bot)),
         format!("FYERS rejected: {item}"),
-    )
-    .item(item)
-    .lines(keys::row(bot))
-    .line(format!("Why: {why}"))
-    .line("Trading: FYERS had taken it first, and so the bot was told; by its order book it is rejected, and not in the market.")
-    .line("Next: put right what FYERS names before the bot sends it again.")
+    );
+    let draft = draft.item(item).lines(keys::row(bot)).line(format!("Why: {why}"));
+    match is_exit {
+        true => draft
+            .line("Trading: it was to close a position, and the bot was told that it had. That position is open still.")
+            .line("Next: put right what FYERS names, and close the position in the FYERS app or let the bot do it."),
+        false => draft
+            .line("Trading: FYERS had taken it first, and so the bot was told; by its order book it is rejected, and not in the market.")
+            .line("Next: put right what FYERS names before the bot sends it again."),
+    }
 }
 
 fn priced(symbol: &str, quantity: i64, price: &str) -> String {

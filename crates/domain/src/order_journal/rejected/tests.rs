@@ -5,11 +5,15 @@ use super::*;
 use crate::{
     keys::BotName,
     mode::Mode,
-    routing::{Venue, request::Leg},
+    routing::{
+        Venue,
+        request::{Leg, Reserved},
+        settling::UnreadRequest,
+    },
 };
 use fyers_api::operation::Operation;
 
-fn at(seconds: i64) -> DateTime<Utc> {
+pub(super) fn at(seconds: i64) -> DateTime<Utc> {
     fyers_api::date::order_time("23-Nov-2026 11:00:00").unwrap() + TimeDelta::seconds(seconds)
 }
 
@@ -32,11 +36,11 @@ fn row(id: &str, tag: &str, status: i64) -> Value {
         "orderDateTime": "23-Nov-2026 11:00:01", "productType": "INTRADAY"})
 }
 
-fn learn(all: &mut TakenOrders, rows: &[Value]) -> (Vec<OrderEntry>, Vec<Event>) {
+pub(super) fn learn(all: &mut TakenOrders, rows: &[Value]) -> (Vec<OrderEntry>, Vec<Event>) {
     let body = json!({"s": "ok", "orderBook": rows}).to_string().into_bytes();
     let answer = ApiResponse { status: 200, headers: vec![], body };
     let ended = all.ended_in(Some(&answer));
-    all.learn(&ended, |id| id == "known", at(5))
+    all.learn(&ended, |id| id == "known", (BrokerClock::default(), at(5)))
 }
 
 #[test]
@@ -104,4 +108,19 @@ fn an_entry_is_found_again_by_a_text_that_no_other_has() {
         assert!(!has(&written(&later)) && !has(&written(&taken(Some("27"), None))));
     }
     assert_eq!(taken(Some("26"), None).replaces(), None);
+}
+
+#[test]
+fn a_reject_by_a_mark_is_of_the_request_that_has_it_alone() {
+    let (told, other) = (taken(None, Some("a1")), taken(None, Some("a2")));
+    let request = |entry: &OrderEntry, ids: &[&str]| {
+        let legs = entry.taken_by_fyers().into_iter().collect();
+        let ids = ids.iter().map(|id| (*id).to_owned()).collect();
+        let reserved = Reserved { legs, is_opaque: false };
+        UnreadRequest { id: 1, ids, sent: at(0), at: at(0), reserved, effect: None }
+    };
+    assert!(told.is_marked_as(&request(&told, &[])));
+    assert!(!told.is_marked_as(&request(&other, &[])) && !told.is_marked_as(&request(&told, &["26"])));
+    let unmarked = taken(None, None);
+    assert!(!unmarked.is_marked_as(&request(&unmarked, &[])));
 }
