@@ -95,7 +95,15 @@ impl LoginReport {
             LoginFailure::State(StateRefusal::Used) => Self::bad(
                 None,
                 "This login is already done",
-                ["Each login counts once. Nothing more to do here."],
+                ["Each login counts once. If the status page still asks for one, begin a new one."],
+            ),
+            LoginFailure::State(StateRefusal::Unfinished) => Self::bad(
+                None,
+                "What came of this login is not known",
+                [
+                    "The keeper was restarted in the middle of it, or another one has taken over.",
+                    "Open the status page; if it still asks for a login, log in again.",
+                ],
             ),
             LoginFailure::State(StateRefusal::Expired) => Self::bad(
                 None,

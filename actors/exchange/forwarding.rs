@@ -186,6 +186,12 @@ impl ExchangeActor {
         Arc::new(move || key_of(&keys, &bot) == key && snapshot.load().halted == halted)
     }
 
+    /// Whether nothing of this bot ever goes to FYERS: what it holds is simulated.
+    fn only_simulates(&self, bot: &BotName) -> bool {
+        let key = key_of(&self.deps.keys, bot);
+        self.deps.sandbox || key.is_some_and(|key| key.stored.ceiling != Mode::Live)
+    }
+
     /// Says no in the broker's format, and writes it down.
     pub(super) fn refuse(&mut self, forwarding: Forwarding, why: &Refused, ctx: &mut Context<Self>) {
         if let Some(intent) = forwarding.sent.clone() {
@@ -216,7 +222,8 @@ impl ExchangeActor {
         } else {
             let ((symbol, quantity), bot) = (forwarding.call.subject(), Some(forwarding.bot.clone()));
             let is_halted_entry = why.is_halted_entry();
-            Some(Event::OrderRefused { bot, symbol, quantity, why: words, is_halted_entry })
+            let is_simulated = why.is_of_simulated() || self.only_simulates(&forwarding.bot);
+            Some(Event::OrderRefused { bot, symbol, quantity, why: words, is_halted_entry, is_simulated })
         };
         let notes_books = matches!(event, Some(Event::KeyLimitReached { .. }));
         let events = event.map(|event| (now, event)).into_iter().collect();

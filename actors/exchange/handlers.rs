@@ -164,8 +164,8 @@ impl Handler<GetMode> for ExchangeActor {
     type Result = MessageResult<GetMode>;
 
     fn handle(&mut self, _: GetMode, _: &mut Context<Self>) -> Self::Result {
-        let Volatile { mode, reason, .. } = self.volatile;
+        let Volatile { mode, reason, halted, .. } = self.volatile;
         let simulated_today = self.snapshot().simulated_today;
-        MessageResult(ModeView { mode, reason, simulated_today })
+        MessageResult(ModeView { mode, reason, halted, simulated_today })
     }
 }

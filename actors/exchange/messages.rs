@@ -53,6 +53,8 @@ pub struct ModeView {
     pub mode: Mode,
     /// Why.
     pub reason: Reason,
+    /// Whether a person has halted trading.
+    pub halted: bool,
     /// Orders the MockExchange took today (IST).
     pub simulated_today: u64,
 }

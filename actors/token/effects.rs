@@ -48,7 +48,14 @@ impl TokenActor {
                     }
                 }));
             }
-            Effect::LoginEnded(login, outcome) => self.logins.ended(login, outcome),
+            Effect::LoginEnded(login, outcome) => {
+                self.logins.ended(login, outcome);
+                // Whoever sends it again after a restart, or to the next keeper, learns that it is over. If this is not
+                // written, what came of it is not known, which does no harm.
+                if self.used_states.ended(login) {
+                    ctx.wait(self.keep_states().map(|_written, _, _| ()));
+                }
+            }
             Effect::CallRefresh(id, token) => {
                 let call = self.with_broker(move |broker| async move { broker.refresh(&token).await });
                 self.later(ctx, call, move |outcome| Input::Refreshed(id, outcome));

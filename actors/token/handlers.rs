@@ -61,7 +61,7 @@ impl Handler<BeginLogin> for TokenActor {
 
 impl TokenActor {
     /// Writes the used states down; false when that failed.
-    fn keep_states(&self) -> ResponseActFuture<Self, bool> {
+    pub(super) fn keep_states(&self) -> ResponseActFuture<Self, bool> {
         let store = Arc::clone(&self.deps.store);
         let states = LOGIN_STATES.set(&self.used_states);
         let commit = async move { store.commit(Change { notes: vec![states?], ..Change::default() }).await };
@@ -103,10 +103,10 @@ impl Handler<LoginCompleted> for TokenActor {
         if self.unsaved.is_some() {
             return Self::refuse(LoginFailure::NotWritten);
         }
-        let now = self.deps.time.now();
+        let (now, login) = (self.deps.time.now(), self.logins.number());
         let checked = match proof {
             LoginProof::State(state) => {
-                self.used_states.redeem(&(self.deps.state_key)(), state.expose_secret(), now)
+                self.used_states.redeem(&(self.deps.state_key)(), (state.expose_secret(), login), now)
             }
             LoginProof::Person(origin) => Ok(origin),
         };
@@ -114,20 +114,21 @@ impl Handler<LoginCompleted> for TokenActor {
         if let Err(refusal) = checked {
             let view = self.view();
             // A page that is loaded again after a restart: what counts is that there is a token.
-            let done = refusal == StateRefusal::Used && view.usable.is_some();
+            let was_used = matches!(refusal, StateRefusal::Used | StateRefusal::Unfinished);
+            let done = was_used && view.usable.is_some();
             return if done {
                 Box::pin(fut::ready(Ok(view)))
             } else {
                 Self::refuse(LoginFailure::State(refusal))
             };
         }
-        let login = self.logins.number();
         self.logins.note(&code, login);
         let told = self.logins.wait(login);
         let work = self.keep_states().then(move |kept, act, _| {
             if kept {
                 return act.take(Input::CodeCame(login, code, by));
             }
+            act.used_states.ended(login);
             act.logins.ended(login, Err(LoginFailure::NotWritten));
             Box::pin(fut::ready(()))
         });

@@ -46,6 +46,9 @@ const CAPS: [(&str, &str); 9] = [
     ("teloxide", "warn"),
 ];
 
+/// What a library calls an error and is none: while the program stops, a connection may come that nobody takes any more.
+const NO_NEWS: [(&str, &str); 1] = [("actix_server::accept", "No workers")];
+
 /// Tells the time for log lines: the wall clock, or the demo's.
 pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
@@ -175,8 +178,11 @@ where
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
         let mut fields = Fields::default();
         event.record(&mut fields);
-        fields.words_mut().for_each(|text| self.redactor.clean_word(text));
         let metadata = event.metadata();
+        if NO_NEWS.contains(&(metadata.target(), fields.message.as_str())) {
+            return;
+        }
+        fields.words_mut().for_each(|text| self.redactor.clean_word(text));
         self.queue.push(self.style.line((self.clock)(), *metadata.level(), metadata.target(), &fields));
     }
 }
@@ -239,6 +245,16 @@ mod tests {
         assert_eq!(value["message"], "mode is live");
         assert_eq!(value["attempt"], 2);
         assert_eq!(line.lines().count(), 1);
+    }
+
+    #[test]
+    fn what_is_no_news_is_left_out_and_the_same_librarys_errors_are_not() {
+        let say = || {
+            error!(target: "actix_server::accept", "No workers");
+            error!(target: "actix_server::accept", "Error accepting connection: too many open files");
+        };
+        let lines = logged(Style::Json, "debug", say);
+        assert!(lines.lines().count() == 1 && lines.contains("too many open files"), "{lines}");
     }
 
     #[test]

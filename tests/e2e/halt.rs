@@ -5,6 +5,7 @@ use simulator::{Fault, FaultRule, RefreshMode, Scope, TokenKind, endpoint};
 
 use crate::{
     bot::Bot,
+    card::{home as with_card, link, press_through, wait_card, wait_receipt},
     chat::{OWNER, ask, press},
     support::{Home, Keeper, get, wait_for},
 };
@@ -94,6 +95,34 @@ fn every_screen_says_halted_and_one_message_tells_of_it() {
     press(&home, OWNER, &ask(&home, "/resume", "Resume trading?"), "Yes");
     keeper.wait_status("live", |status| status["mode"] == "live" && status["status"] == "pass");
     assert_eq!(bot.order(SBIN, 10).venue, "fyers");
+}
+
+/// Whatever becomes well under a halt promises no order, and names the halt.
+#[test]
+fn a_start_and_a_login_under_a_halt_promise_no_order() {
+    let (home, keeper) = live(None);
+    halt(&home, &keeper);
+    home.wait_alert("Trading is halted by");
+    delivered(&keeper);
+    let before = home.alerts().len();
+    keeper.kill9();
+    let keeper = home.start_ready();
+    keeper.wait_status("its token", |status| status["session"]["usable"] == true);
+    home.wait_alert("is back");
+    delivered(&keeper);
+    let told = home.alerts().split_off(before);
+    assert!(told.iter().any(|text| text.contains("is back") && text.contains("it is halted")), "{told:#?}");
+    assert!(!told.iter().any(|text| text.contains("rders go to FYERS")), "{told:#?}");
+
+    let home = with_card("2026-11-23T12:00:00");
+    let keeper = home.start_ready();
+    let card = wait_card(&home);
+    halt(&home, &keeper);
+    press_through(&link(&card));
+    let receipt = wait_receipt(&home, &card).text;
+    assert!(receipt.starts_with("✅ Good until") && receipt.contains("Trading is halted"), "{receipt}");
+    assert!(!receipt.contains("real money"), "{receipt}");
+    ask(&home, "/login", "Already logged in, good until");
 }
 
 /// The keeper ended between the question and the press: the chat says that the halt was not taken, and what to do.

@@ -55,7 +55,10 @@ fn the_exit_of_a_simulated_position_is_refused_until_a_person_clears_it() {
     assert_eq!(status["status"], "warn", "{status:#}");
     ask(&home, "/status", "Simulated positions still open: 10 NSE:SBIN-EQ");
     let page = keeper.get_with_own_key("/").unwrap().1;
-    assert!(page.contains("simulated positions are still open: 10\u{a0}NSE:SBIN-EQ"), "{page}");
+    let symbol = "10\u{a0}<span class=\"symbol\">NSE:SBIN-EQ</span>";
+    assert!(page.contains(&format!("simulated positions are still open: {symbol}")), "{page}");
+    let alert = home.wait_alert("Order refused: sell 10 NSE:SBIN-EQ");
+    assert!(alert.contains("Next: /flat") && !alert.contains("close it in the FYERS app"), "{alert}");
 
     // What is no exit of it goes to FYERS, and what is open there can be closed.
     assert_eq!(bot.order(SBIN, 5).venue, "fyers");

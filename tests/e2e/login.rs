@@ -8,7 +8,7 @@ use std::{
 };
 
 use rand::Rng;
-use simulator::{RefreshMode, TokenKind, endpoint};
+use simulator::{Fault, FaultRule, RefreshMode, TokenKind, endpoint};
 
 use crate::support::{DEADLINE, Home, Keeper, Ran, block_on, get, wait_for};
 
@@ -222,6 +222,45 @@ fn a_state_outlives_a_kill_and_a_used_one_stays_used() {
     let fresh = redirect(&home, &first).1;
     assert!(send(&keeper, &fresh, &first).body.contains("Logged in"), "told how things are");
     assert_eq!(redeemed(&home), 1);
+}
+
+/// What a person is told who sends a form again that an earlier run of the keeper was sent: what is known, and no more.
+#[test]
+fn a_login_that_a_kill_has_cut_off_is_not_known_and_one_that_was_refused_is_over() {
+    let home = home();
+    let keeper = home.start_ready();
+    let (_, refused) = begin(&keeper);
+    let strangers = home.sim.callback_url_for("XX00002", &refused).unwrap();
+    let strangers = field(&strangers, "auth_code").unwrap();
+    home.sim.inject(FaultRule::once(
+        endpoint::VALIDATE_AUTHCODE,
+        Fault::Json {
+            status: 400,
+            body: serde_json::json!({"s": "error", "code": -437, "message": "invalid auth code"}),
+        },
+    ));
+    let told = send(&keeper, &strangers, &refused);
+    assert!(told.body.contains("refuses the code"), "{}", told.body);
+
+    let (_, cut_off) = begin(&keeper);
+    let code = redirect(&home, &cut_off).1;
+    home.sim.inject(FaultRule::once(endpoint::VALIDATE_AUTHCODE, Fault::Latency { ms: 60_000 }));
+    let (form, url) =
+        ([("auth_code", code.clone()), ("state", cut_off.clone())], keeper.url("/fyers/callback"));
+    let person =
+        std::thread::spawn(move || block_on(async { client().post(url).form(&form).send().await.is_err() }));
+    wait_for("the login at FYERS", || (redeemed(&home) == 2).then_some(()));
+    keeper.kill9();
+    assert!(person.join().unwrap(), "nobody has told this browser anything");
+
+    let keeper = home.start_ready();
+    keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");
+    let again = send(&keeper, &code, &cut_off);
+    assert!(again.body.contains("What came of this login is not known"), "{}", again.body);
+    assert!(again.body.contains("if it still asks for a login, log in again"), "{}", again.body);
+    let over = send(&keeper, &strangers, &refused);
+    assert!(over.body.contains("This login is already done"), "{}", over.body);
+    assert_eq!(redeemed(&home), 2, "neither state is used a second time");
 }
 
 #[test]

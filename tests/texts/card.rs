@@ -121,6 +121,7 @@ fn the_card() {
             "a position at FYERS, refusing without a token",
             Seen { live: holding(), rejects: true, ..seen(at(9, 30)) },
         ),
+        ("logged in under a halt", Seen { halted: true, ..logged_in(at(9, 31), Mode::Live) }),
         ("logged in, sandbox", Seen { sandbox: true, ..logged_in(at(9, 31), Mode::Sandbox) }),
     ];
     let pasted = [("no address for a browser", Seen { way: Way::Paste, ..seen(at(8, 45)) })];

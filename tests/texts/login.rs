@@ -25,7 +25,8 @@ fn reasons() -> Vec<Reason> {
 fn reasons_and_logins() {
     let because: Vec<String> =
         reasons().iter().map(|reason| format!("{}: Because {}.", reason.slug(), reason.words())).collect();
-    let states = [StateRefusal::Unknown, StateRefusal::Expired, StateRefusal::Used].map(LoginFailure::State);
+    let states = [StateRefusal::Unknown, StateRefusal::Expired, StateRefusal::Used, StateRefusal::Unfinished]
+        .map(LoginFailure::State);
     let refused = reasons().into_iter().map(|reason| LoginFailure::Refused { reason, code: Some(-16) });
     let held = LoginFailure::Held { until: "2026-11-23T03:33:20Z".parse().unwrap() };
     let failures =

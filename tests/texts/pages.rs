@@ -17,8 +17,8 @@ fn text(html: &str) -> String {
     let text = replace(html, "(?s)<style.*?</style>|<script.*?</script>|<svg.*?</svg>", "");
     let text = replace(
         &text,
-        "</?(?:p|h1|h2|li|dt|dd|section|button|summary|tr|div|form|title|label|ol|ul)[ >]",
-        "\n<x ",
+        r"(?s)</?(?:p|h1|h2|li|dt|dd|section|button|summary|tr|div|form|title|label|option|ol|ul|dl|table)(?:\s[^>]*)?>",
+        "\n",
     );
     let text = replace(&text, "(?s)<[^>]*>", " ");
     let lines = text.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));

@@ -152,7 +152,7 @@ impl World {
             link: memory.link.as_ref().map(|(link, _)| link.clone()).unwrap_or_default(),
             way: if matches!(deps.path, LoginPath::Page(_)) { Way::Browser } else { Way::Paste },
             rejects: deps.rejects,
-            halted: !settled && deps.store.halted().await?,
+            halted: mode.halted || (!settled && deps.store.halted().await?),
             sandbox: deps.sandbox,
             muted: muted.is_some_and(|until| now < until),
         }))

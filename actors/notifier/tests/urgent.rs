@@ -22,7 +22,14 @@ fn silent(n: u64) -> Event {
 
 fn critical() -> Event {
     let why = "no token".to_owned();
-    Event::OrderRefused { bot: None, symbol: "NSE:SBIN-EQ".into(), quantity: -1, why, is_halted_entry: false }
+    Event::OrderRefused {
+        bot: None,
+        symbol: "NSE:SBIN-EQ".into(),
+        quantity: -1,
+        why,
+        is_halted_entry: false,
+        is_simulated: false,
+    }
 }
 
 fn silent_queue(script: Vec<Fate>) -> World {
@@ -130,5 +137,6 @@ fn critical_of(n: u64) -> Event {
         quantity: -1,
         why,
         is_halted_entry: false,
+        is_simulated: false,
     }
 }

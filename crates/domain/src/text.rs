@@ -139,6 +139,27 @@ fn is_symbol(word: &str) -> bool {
     })
 }
 
+/// The longest word that is taken for a symbol: options of long names have some thirty characters.
+const SYMBOL: usize = 40;
+
+/// A text in its parts: which are symbols, for a page, which must not break one at its own hyphen.
+pub fn symbols_apart(text: &str) -> Vec<(bool, &str)> {
+    let of_symbol = |c: char| c.is_ascii_alphanumeric() || ":&_-".contains(c);
+    let (mut parts, mut told, mut at) = (Vec::new(), 0, 0);
+    while let Some(begin) = text[at..].find(of_symbol).map(|far| at + far) {
+        let end = text[begin..].find(|c| !of_symbol(c)).map_or(text.len(), |far| begin + far);
+        let word = &text[begin..end];
+        if word.len() <= SYMBOL && is_symbol(word) {
+            parts.extend([(false, &text[told..begin]), (true, word)]);
+            told = end;
+        }
+        at = end;
+    }
+    parts.push((false, &text[told..]));
+    parts.retain(|(_, part)| !part.is_empty());
+    parts
+}
+
 /// A sentence as it goes on behind a colon or a "because". A name in capitals stays as it is.
 pub fn going_on(sentence: &str) -> String {
     let mut letters = sentence.chars();
@@ -174,6 +195,30 @@ mod tests {
             ("at 10 Why: because", "at 10 Why: because"),
         ] {
             assert_eq!(not_parted(text), shown);
+        }
+    }
+
+    #[test]
+    fn symbols_are_told_apart_whatever_stands_beside_them() {
+        let long = format!("NSE:{}", "X".repeat(60));
+        for (text, parts) in [
+            ("", vec![]),
+            ("at 10:30: why", vec![(false, "at 10:30: why")]),
+            ("NSE:M&M-EQ", vec![(true, "NSE:M&M-EQ")]),
+            (
+                "open: 10\u{a0}NSE:SBIN-EQ, (-5 MCX:GOLDM26DECFUT).",
+                vec![
+                    (false, "open: 10\u{a0}"),
+                    (true, "NSE:SBIN-EQ"),
+                    (false, ", (-5 "),
+                    (true, "MCX:GOLDM26DECFUT"),
+                    (false, ")."),
+                ],
+            ),
+            ("₹5 – NSE: and NSE", vec![(false, "₹5 – NSE: and NSE")]),
+            (&long, vec![(false, long.as_str())]),
+        ] {
+            assert_eq!(symbols_apart(text), parts);
         }
     }
 

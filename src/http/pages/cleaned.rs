@@ -16,9 +16,49 @@ impl Escaper for Cleaned {
     }
 }
 
+/// What templates call by name.
+#[allow(unreachable_pub, reason = "what the macro makes of a filter is public")]
+pub(super) mod filters {
+    use std::fmt::{Display, Write};
+
+    use askama::{
+        Result, Values,
+        filters::{Escaper, Safe},
+    };
+    use keeper_domain::text::{not_parted, symbols_apart};
+
+    /// Words in which each symbol stays in one piece. A hyphen that breaks no line would be copied with it, and be no symbol.
+    #[askama::filter_fn]
+    pub(crate) fn whole_symbols(words: impl Display, _: &dyn Values) -> Result<Safe<String>> {
+        let words = words.to_string();
+        let (words, mut page) = (not_parted(&words), String::new());
+        for (is_symbol, part) in symbols_apart(&words) {
+            page.push_str(if is_symbol { "<span class=\"symbol\">" } else { "" });
+            super::Cleaned.write_escaped_str(&mut page, part)?;
+            page.write_str(if is_symbol { "</span>" } else { "" })?;
+        }
+        Ok(Safe(page))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use askama::Template;
+
+    use super::filters;
+
+    #[derive(Template)]
+    #[template(source = "{{ words|whole_symbols }}", ext = "html")]
+    struct Words<'a> {
+        words: &'a str,
+    }
+
+    #[test]
+    fn a_symbol_stays_in_one_piece_and_is_escaped_like_all_words() {
+        let page = Words { words: "buy 10 NSE:M&M-EQ <b> \u{202e}" }.render().unwrap();
+        let symbol = "<span class=\"symbol\">NSE:M&#38;M-EQ</span>";
+        assert_eq!(page, format!("buy 10\u{a0}{symbol} &#60;b&#62; \u{fffd}"));
+    }
 
     #[derive(Template)]
     #[template(path = "error.html")]

@@ -22,7 +22,7 @@ use crate::{
         access::Gate,
         backend::{Backend, Front},
         keys::rows,
-        pages::{key_form::Wanted, notes::Notes, respond::show_with_forms, unlock},
+        pages::{cleaned::filters, key_form::Wanted, notes::Notes, respond::show_with_forms, unlock},
         reply::unanswered,
     },
     keys::{Issued, KeyAdmin, KeyError, KeyRow},

@@ -167,7 +167,7 @@ async fn finish(
     let begun = backend.login_state(&state);
     match begun {
         // A used one may be expired as well; the actor knows.
-        Err(StateRefusal::Expired | StateRefusal::Used) => {}
+        Err(StateRefusal::Expired | StateRefusal::Used | StateRefusal::Unfinished) => {}
         Ok(origin) if origin.is_vouched() || budget.admits(gate.client(), &state) => {}
         Ok(_) => return busy(),
         Err(refusal) => return tell(&LoginReport::failed(LoginFailure::State(refusal))),

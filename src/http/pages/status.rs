@@ -19,6 +19,7 @@ use crate::http::{
     backend::{Backend, Front},
     keys::rows,
     pages::{
+        cleaned::filters,
         equity,
         key_list::KeyLine,
         mornings::Strip,

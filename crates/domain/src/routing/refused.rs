@@ -205,6 +205,11 @@ impl Refused {
         matches!(self, Self::Halted | Self::HaltedInSandbox | Self::HaltedWithoutToken(_))
     }
 
+    /// Whether what it would have closed or changed was simulated, in whole or in part.
+    pub fn is_of_simulated(&self) -> bool {
+        matches!(self, Self::SimulatedOrder(_) | Self::SimulatedPosition { .. } | Self::SymbolUnread { .. })
+    }
+
     /// Which limit of the bot's key has refused it, for those who count: the same names in header, metric and documents.
     pub fn key_limit(&self) -> Option<&'static str> {
         match self {

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use crate::login_origin::LoginOrigin;
-use crate::{reason::Reason, secret::AuthCode};
+use crate::{reason::Reason, secret::AuthCode, session::logins::LoginId};
 use fyers_api::claims as jwt;
 
 /// How long a state is good for: a login with a one-time password and a PIN takes a minute or two.
@@ -119,14 +119,22 @@ pub enum StateRefusal {
     Unknown,
     /// It was issued more than [`LIFETIME`] ago.
     Expired,
-    /// It has been used.
+    /// It has been used, and its login has ended.
     Used,
+    /// It has been used, and nobody has written down what came of it: the keeper ended in the middle of the login.
+    Unfinished,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Used {
     digest: String,
     at: DateTime<Utc>,
+    /// Its login has ended, one way or the other.
+    #[serde(default)]
+    is_over: bool,
+    /// Its login, as long as this run knows it.
+    #[serde(skip)]
+    login: Option<LoginId>,
 }
 
 /// The states that have been used, as long as they would still be good.
@@ -137,24 +145,30 @@ pub struct UsedStates {
 }
 
 impl UsedStates {
-    /// Uses a state up. It must be on disk as used before its code is spent.
+    /// Uses a state up for a login. It must be on disk as used before its code is spent.
     pub fn redeem(
         &mut self,
         key: &StateKey,
-        state: &str,
+        (state, login): (&str, LoginId),
         now: DateTime<Utc>,
     ) -> Result<LoginOrigin, StateRefusal> {
         let digest = digest(state);
-        if self.used.iter().any(|used| used.digest == digest) {
-            return Err(StateRefusal::Used);
+        if let Some(used) = self.used.iter().find(|used| used.digest == digest) {
+            return Err(if used.is_over { StateRefusal::Used } else { StateRefusal::Unfinished });
         }
         let origin = key.read(state, now)?;
         // Twice the lifetime, for a clock that is set back.
         self.used.retain(|used| (now - used.at).abs() < LIFETIME * 2);
-        self.used.push(Used { digest, at: now });
+        self.used.push(Used { digest, at: now, is_over: false, login: Some(login) });
         let surplus = self.used.len().saturating_sub(MOST);
         self.used.drain(..surplus);
         Ok(origin)
+    }
+
+    /// A login has ended. Whether a state is known to be its, so that this is to be written down.
+    pub fn ended(&mut self, login: LoginId) -> bool {
+        let its = self.used.iter_mut().rev().find(|used| used.login == Some(login));
+        its.map(|used| used.is_over = true).is_some()
     }
 }
 
@@ -277,12 +291,18 @@ mod tests {
         let mut used = UsedStates::default();
         let (first, second) = (issue(1, at(0)), issue(2, at(0)));
         assert_eq!(first.len(), 43, "32 bytes");
-        assert_eq!(used.redeem(&key(), "forged", at(1)), Err(StateRefusal::Unknown));
-        assert!(used.redeem(&key(), &first, at(599)).is_ok());
-        assert_eq!(used.redeem(&key(), &first, at(599)), Err(StateRefusal::Used));
-        assert_eq!(used.redeem(&key(), &first, at(700)), Err(StateRefusal::Used), "and stays used");
-        assert_eq!(used.redeem(&key(), &second, at(600)), Err(StateRefusal::Expired));
-        assert_eq!(used.redeem(&key(), &second, at(-3_600)), Err(StateRefusal::Expired));
+        assert_eq!(used.redeem(&key(), ("forged", 1), at(1)), Err(StateRefusal::Unknown));
+        assert!(used.redeem(&key(), (&first, 1), at(599)).is_ok());
+        assert_eq!(
+            used.redeem(&key(), (&first, 1), at(599)),
+            Err(StateRefusal::Unfinished),
+            "nobody knows how"
+        );
+        assert!(used.ended(1) && !used.ended(7), "now it is known");
+        assert_eq!(used.redeem(&key(), (&first, 1), at(599)), Err(StateRefusal::Used));
+        assert_eq!(used.redeem(&key(), (&first, 1), at(700)), Err(StateRefusal::Used), "and stays used");
+        assert_eq!(used.redeem(&key(), (&second, 1), at(600)), Err(StateRefusal::Expired));
+        assert_eq!(used.redeem(&key(), (&second, 1), at(-3_600)), Err(StateRefusal::Expired));
     }
 
     #[test]
@@ -301,11 +321,15 @@ mod tests {
     fn what_is_stored_cannot_be_used_to_forge() {
         let mut used = UsedStates::default();
         let state = issue(7, at(0));
-        used.redeem(&key(), &state, at(0)).unwrap();
+        used.redeem(&key(), (&state, 1), at(0)).unwrap();
         let stored = serde_json::to_string(&used).unwrap();
         assert!(!stored.contains(&state));
         let mut read_back: UsedStates = serde_json::from_str(&stored).unwrap();
-        assert_eq!(read_back.redeem(&key(), &state, at(1)), Err(StateRefusal::Used));
+        assert_eq!(read_back.redeem(&key(), (&state, 1), at(1)), Err(StateRefusal::Unfinished));
+        assert!(!read_back.ended(1), "numbers of logins are each run's own");
+        assert!(used.ended(1));
+        let mut told: UsedStates = serde_json::from_str(&serde_json::to_string(&used).unwrap()).unwrap();
+        assert_eq!(told.redeem(&key(), (&state, 1), at(1)), Err(StateRefusal::Used));
         let before: UsedStates = serde_json::from_str(r#"{"given_out":[]}"#).unwrap();
         assert_eq!(before, UsedStates::default(), "a note of an older version");
     }
@@ -317,10 +341,10 @@ mod tests {
             let mut random = [0; 10];
             random[..4].copy_from_slice(&n.to_be_bytes());
             let state = key().issue(LoginOrigin::Page, at(0), random).unwrap();
-            assert!(used.redeem(&key(), &state, at(0)).is_ok());
+            assert!(used.redeem(&key(), (&state, 1), at(0)).is_ok());
         }
         assert_eq!(used.used.len(), MOST);
-        assert!(used.redeem(&key(), &issue(9, at(5_000)), at(5_000)).is_ok());
+        assert!(used.redeem(&key(), (&issue(9, at(5_000)), 1), at(5_000)).is_ok());
         assert_eq!(used.used.len(), 1, "what has expired is forgotten");
     }
 
@@ -378,7 +402,7 @@ mod tests {
         fn no_guess_is_ever_taken(guesses in prop::collection::vec("[A-Za-z0-9_-]{0,50}", 0..50)) {
             let mut used = UsedStates::default();
             for guess in guesses {
-                prop_assert_eq!(used.redeem(&key(), &guess, at(1)), Err(StateRefusal::Unknown));
+                prop_assert_eq!(used.redeem(&key(), (&guess, 1), at(1)), Err(StateRefusal::Unknown));
             }
         }
 

@@ -324,13 +324,29 @@ pub(super) fn trading_events() -> Vec<Event> {
             sent: false,
         },
         Event::OrderPlaced { bot: None, id: "1".into(), symbol: symbol.clone(), quantity: 75 },
-        Event::OrderRefused { bot: None, symbol: symbol.clone(), quantity: -75, why, is_halted_entry: false },
+        Event::OrderRefused {
+            bot: None,
+            symbol: symbol.clone(),
+            quantity: -75,
+            why,
+            is_halted_entry: false,
+            is_simulated: false,
+        },
+        Event::OrderRefused {
+            bot: None,
+            symbol: symbol.clone(),
+            quantity: -10,
+            why: Refused::SimulatedPosition { symbol: symbol.clone(), net: 10, real: Some(0) }.to_string(),
+            is_halted_entry: false,
+            is_simulated: true,
+        },
         Event::OrderRefused {
             bot: None,
             symbol,
             quantity: 75,
             why: Refused::Halted.to_string(),
             is_halted_entry: true,
+            is_simulated: false,
         },
     ]
 }

@@ -142,6 +142,56 @@ fn a_person_is_never_shown_an_internal_name() {
     }
 }
 
+/// Under a halt nothing is promised to go to FYERS but exits, whatever has just become well; and each message that would
+/// have promised it names the halt.
+#[test]
+fn under_a_halt_no_text_says_that_orders_go_to_fyers() {
+    let promises = |text: &str| {
+        let text = text.replace('\n', " ");
+        let said = [
+            "rders go to FYERS",
+            "send orders to FYERS",
+            "with real money",
+            "orders go on",
+            "orders go where",
+        ];
+        said.iter().any(|words| text.contains(words))
+    };
+    let mut promised = 0;
+    for (name, context) in contexts() {
+        let halted = Context { halted: true, ..context.clone() };
+        // Its own end is told as it was; that there is another one by now has a message behind it.
+        for event in all_events().iter().filter(|it| !matches!(it, Event::HaltChanged { .. })) {
+            let Some((usual, told)) = message(event, &context).zip(message(event, &halted)) else { continue };
+            check(event, &halted);
+            assert!(!promises(&told.text), "{name}: {}", told.text);
+            if promises(&usual.text) {
+                promised += 1;
+                assert!(told.text.contains("halted"), "{name}: {}", told.text);
+            }
+        }
+    }
+    assert!(promised >= 10, "the words are still those of the texts: {promised}");
+}
+
+/// What would open a real position is no way out of a simulated one.
+#[test]
+fn nobody_is_sent_to_fyers_with_what_was_simulated() {
+    let why = "your position of 10 NSE:SBIN-EQ was simulated and does not exist at FYERS".to_owned();
+    let refused = |is_simulated| Event::OrderRefused {
+        bot: None,
+        symbol: "NSE:SBIN-EQ".into(),
+        quantity: -10,
+        why: why.clone(),
+        is_halted_entry: false,
+        is_simulated,
+    };
+    let text = |is_simulated| message(&refused(is_simulated), &context()).unwrap().text;
+    let (simulated, real) = (text(true), text(false));
+    assert!(simulated.contains("/flat") && !simulated.contains("close it in the FYERS app"), "{simulated}");
+    assert!(real.contains("close it in the FYERS app"), "{real}");
+}
+
 /// These are in no outbox.
 #[test]
 fn what_is_told_past_the_outbox_keeps_the_rules_too() {
@@ -175,7 +225,7 @@ proptest! {
             Event::ClockStepped { seconds: number },
             Event::EnvFileFailed { problem: long.clone() },
             Event::SymbolsNotRenewed { why: long.clone(), as_of: None },
-            Event::OrderRefused { bot: None, symbol: symbol.clone(), quantity, why: long.clone(), is_halted_entry: false },
+            Event::OrderRefused { bot: None, symbol: symbol.clone(), quantity, why: long.clone(), is_halted_entry: false, is_simulated: false },
             Event::OrderSimulated { bot: None, id: long.clone(), symbol, quantity, mode: Mode::Mock, why: None, sent: false },
             Event::ActorRestarted { actor: long.clone(), restarts: 1 },
             Event::ActorGaveUp { actor: long },

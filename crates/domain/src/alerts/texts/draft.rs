@@ -6,6 +6,7 @@ use chrono::NaiveTime;
 
 use crate::alert::Severity;
 use crate::alerts::words::lay_out;
+use crate::app_kind::READS_ONLY;
 use crate::clock::token_hours::TokenHours;
 use crate::routing::fate::refuses_without_token;
 
@@ -32,6 +33,20 @@ impl Context {
     /// Whether new orders are refused while there is no token.
     pub(super) fn refuses(&self) -> bool {
         refuses_without_token(self.halted, !self.live, self.reject_without_token)
+    }
+
+    /// The row about trading. Every text that says where orders go has it from here: under a halt they go nowhere, whatever
+    /// the text would say.
+    pub(super) fn trading(&self, unless_halted: impl Into<String>) -> String {
+        if !self.halted {
+            return format!("Trading: {}", unless_halted.into());
+        }
+        let exits = match (self.live, self.reads_only) {
+            (true, false) => "exits still go to FYERS while there is a token.".to_owned(),
+            (true, true) => format!("besides, {READS_ONLY}."),
+            (false, _) => "exits are still simulated. No order is real (sandbox).".to_owned(),
+        };
+        format!("Trading: it is halted: entries are refused until /resume; {exits}")
     }
 }
 

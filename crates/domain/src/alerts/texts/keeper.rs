@@ -61,16 +61,9 @@ pub(super) fn started(
     context: &Context,
 ) -> Draft {
     let title = after.title(&excerpt(version, 30));
-    let trading = match (needs_login, context.live, context.reads_only) {
-        (true, ..) => without_token(context),
-        (false, true, false) => {
-            "Trading: once the token is checked, orders go to FYERS with real money. /status shows the mode."
-        }
-        (false, true, true) => {
-            "Trading: once the token is checked, the mode is Live; this app (-100) only reads, and FYERS refuses its \
-             orders."
-        }
-        (false, false, _) => "Trading: sandbox, so no order is real.",
+    let trading = match needs_login {
+        true => without_token(context).to_owned(),
+        false => context.trading(with_stored_token(context)),
     };
     let draft = Draft::new(Severity::Info, "keeper|started", title).line(trading);
     match missing {
@@ -89,6 +82,19 @@ pub(super) fn started(
             .line(missed(one))
             .line(format!("And {} more.", rest.len()))
             .line("Next: fyers-keeper config check lists all. Set them in .env and restart."),
+    }
+}
+
+/// What it means for trading that there is a token, which FYERS has not been asked about since the start.
+fn with_stored_token(context: &Context) -> &'static str {
+    match (context.live, context.reads_only) {
+        (true, false) => {
+            "once the token is checked, orders go to FYERS with real money. /status shows the mode."
+        }
+        (true, true) => {
+            "once the token is checked, the mode is Live; this app (-100) only reads, and FYERS refuses its orders."
+        }
+        (false, _) => "sandbox, so no order is real.",
     }
 }
 
@@ -117,7 +123,7 @@ pub(super) fn handed_over() -> Draft {
         "keeper|handed_over",
         "The keeper has handed over, as it was asked to, and stands by from now on",
     )
-    .line("Trading: goes on at the other one. Nothing the keeper was told is lost.")
+    .line("Trading: as before, at the other one. Nothing the keeper was told is lost.")
     .line("Next: nothing, once a keeper says that it has started. Until one does, nobody acts.")
 }
 
@@ -128,7 +134,7 @@ pub(super) fn replaced() -> Draft {
         "keeper|replaced",
         "The keeper has stopped, as it was asked to; the one that stood by acts in its place",
     )
-    .line("Trading: goes on there. Nothing the keeper was told is lost.")
+    .line("Trading: as before, there. Nothing the keeper was told is lost.")
     .line("Next: nothing, once the other one says that it has started. Until it does, nobody acts.")
 }
 
@@ -234,7 +240,7 @@ pub(super) fn restarted(actor: &str) -> Draft {
 
 fn failed(actor: &str, title: String) -> Draft {
     Draft::new(Severity::Info, format!("crash {}|", excerpt(actor, 30)), title)
-        .line("Trading: goes on. Nothing the keeper was told is lost.")
+        .line("Trading: as before. Nothing the keeper was told is lost.")
         .line("Next: nothing. If it keeps happening, please report it with the log.")
 }
 

@@ -2,7 +2,10 @@
 
 use crate::{
     alert::Severity,
-    alerts::{texts::draft::Draft, words::excerpt},
+    alerts::{
+        texts::draft::{Context, Draft},
+        words::excerpt,
+    },
     keys::{BotName, LimitKind},
     mode::Mode,
 };
@@ -10,16 +13,18 @@ use crate::{
 /// The longest name of a person that is shown.
 const NAME: usize = 40;
 
-pub(super) fn added(bot: &BotName, ceiling: Mode, read_only: bool, by: &str) -> Draft {
-    let what = match (read_only, ceiling) {
-        (true, _) => "it may read, and no order of it is sent or simulated.",
-        (false, Mode::Live) => "its orders go to FYERS with real money while the keeper is live.",
-        (false, Mode::Sandbox) => "its orders are simulated, whatever the keeper's mode.",
-        (false, Mode::Mock) => "everything it is told is simulated, prices too.",
+pub(super) fn added(bot: &BotName, (ceiling, read_only): (Mode, bool), by: &str, context: &Context) -> Draft {
+    let trading = match (read_only, ceiling) {
+        (true, _) => "Trading: it may read, and no order of it is sent or simulated.".to_owned(),
+        (false, Mode::Live) => {
+            context.trading("its orders go to FYERS with real money while the keeper is live.")
+        }
+        (false, Mode::Sandbox) => "Trading: its orders are simulated, whatever the keeper's mode.".to_owned(),
+        (false, Mode::Mock) => "Trading: everything it is told is simulated, prices too.".to_owned(),
     };
     Draft::new(Severity::Warning, format!("key|added {bot}"), format!("A key for bot {bot} was added"))
         .line(format!("By: {}", excerpt(by, NAME)))
-        .line(format!("Trading: {what}"))
+        .line(trading)
         .line(format!("Next: nothing. If this was not you: fyers-keeper key remove {bot}"))
 }
 
@@ -38,7 +43,7 @@ pub(super) fn removed(bot: &BotName, by: &str) -> Draft {
         .line("Next: look at what it has left open.")
 }
 
-pub(super) fn halted(bot: &BotName, halted: bool, by: &str) -> Draft {
+pub(super) fn halted(bot: &BotName, halted: bool, by: &str, context: &Context) -> Draft {
     let by = excerpt(by, NAME);
     if halted {
         Draft::new(Severity::Warning, format!("key|halted {bot}"), format!("Bot {bot} is halted by {by}"))
@@ -50,7 +55,7 @@ pub(super) fn halted(bot: &BotName, halted: bool, by: &str) -> Draft {
             format!("key|resumed {bot}"),
             format!("The halt of bot {bot} is ended by {by}"),
         )
-        .line("Trading: its orders go where the mode and its key say again.")
+        .line(context.trading("its orders go where the mode and its key say again."))
         .line("Next: nothing to do.")
     }
 }

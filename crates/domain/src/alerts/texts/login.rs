@@ -117,6 +117,7 @@ fn not_confirmed(
 
 pub(super) fn given_up(date: NaiveDate, reason: Reason, context: &Context) -> Draft {
     let trading = match (context.live, context.reject_without_token) {
+        _ if context.halted => "Trading: it is halted. Nothing reached FYERS without a token.",
         (true, true) => "Trading: orders without a token were refused.",
         (true, false) => "Trading: orders without a token were simulated and never reached FYERS.",
         (false, _) => "Trading: orders are simulated anyway (sandbox).",
@@ -191,19 +192,22 @@ pub(super) fn without_token(context: &Context) -> &'static str {
         (false, _) if context.reject_without_token => {
             "Trading: without a token, requests are refused. No order is ever real (sandbox)."
         }
+        (false, _) if context.halted => {
+            "Trading: it is halted, and without a token prices are simulated too. No order is ever real (sandbox)."
+        }
         (false, _) => "Trading: without a token, prices are simulated too. No order is ever real (sandbox).",
     }
 }
 
 /// What it means for trading that there is a token again.
-fn with_token(context: &Context) -> &'static str {
-    match (context.live, context.reads_only) {
-        (true, false) => "Trading: the keeper is ready to send orders to FYERS.",
+fn with_token(context: &Context) -> String {
+    context.trading(match (context.live, context.reads_only) {
+        (true, false) => "the keeper is ready to send orders to FYERS.",
         (true, true) => {
-            "Trading: prices and account are real; this app (-100) only reads, and FYERS refuses its orders."
+            "prices and account are real; this app (-100) only reads, and FYERS refuses its orders."
         }
-        (false, _) => "Trading: prices and account are real, orders are simulated (sandbox).",
-    }
+        (false, _) => "prices and account are real, orders are simulated (sandbox).",
+    })
 }
 
 fn nothing_to_do(context: &Context) -> String {

@@ -133,7 +133,7 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::OrderSimulated { bot, symbol, quantity, mode, why, .. } => {
             trading::simulated(bot.as_ref(), (symbol, *quantity), (*mode, *why), context)
         }
-        Event::SimulatedMeanwhile { orders } => Some(trading::simulated_meanwhile(*orders)),
+        Event::SimulatedMeanwhile { orders } => Some(trading::simulated_meanwhile(*orders, context)),
         Event::OrderOutcomeUnknown {
             bot,
             asked,
@@ -163,15 +163,18 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::OrderRejected { bot, asked, symbol, quantity, price, code, message, taken_as: None } => {
             Some(orders::rejected((bot.as_ref(), asked), (symbol, *quantity, price), *code, message))
         }
-        Event::PositionsUnreadable { over } => Some(trading::positions_unreadable(*over)),
+        Event::PositionsUnreadable { over } => Some(trading::positions_unreadable(*over, context)),
         Event::PositionTurned { symbol, from, to } => Some(trading::position_turned(symbol, *from, *to)),
         Event::PositionGrew { symbol, from, to } => Some(trading::position_grew(symbol, *from, *to)),
-        Event::PositionUnknown { symbol } => Some(trading::position_unknown(symbol)),
-        Event::SimulatedLeft { positions, cancelled } => Some(trading::simulated_left(positions, cancelled)),
+        Event::PositionUnknown { symbol } => Some(trading::position_unknown(symbol, context)),
+        Event::SimulatedLeft { positions, cancelled } => {
+            Some(trading::simulated_left(positions, cancelled, context))
+        }
         Event::SegmentJoined { symbol, .. } => Some(trading::mcx_joined(symbol)),
         Event::SimulatedCleared { by, positions } => Some(trading::simulated_cleared(by, *positions)),
-        Event::OrderRefused { bot, symbol, quantity, why, is_halted_entry } => {
-            Some(trading::refused(bot.as_ref(), (symbol, *quantity), why, *is_halted_entry))
+        Event::OrderRefused { bot, symbol, quantity, why, is_halted_entry, is_simulated } => {
+            let kind = (*is_halted_entry, *is_simulated);
+            Some(trading::refused(bot.as_ref(), (symbol, *quantity), why, kind))
         }
         Event::OrdersNotAllowed { app, address, expected, .. } => {
             Some(trading::not_allowed(app, address.as_deref(), expected.as_deref()))
@@ -189,10 +192,12 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::HaltChanged { halted, by, waiting } => {
             Some(trading::halt_changed(*halted, by, waiting, context))
         }
-        Event::KeyAdded { bot, ceiling, read_only, by } => Some(keys::added(bot, *ceiling, *read_only, by)),
+        Event::KeyAdded { bot, ceiling, read_only, by } => {
+            Some(keys::added(bot, (*ceiling, *read_only), by, context))
+        }
         Event::KeyRotated { bot, by } => Some(keys::rotated(bot, by)),
         Event::KeyRemoved { bot, by } => Some(keys::removed(bot, by)),
-        Event::KeyHalted { bot, halted, by } => Some(keys::halted(bot, *halted, by)),
+        Event::KeyHalted { bot, halted, by } => Some(keys::halted(bot, *halted, by, context)),
         Event::KeyLimitReached { bot, limit, words } => Some(keys::limit_reached(bot, *limit, words)),
         Event::TestAlert { severity } => Some(keeper::test(*severity)),
         // Whoever logs in sees how it goes where they do it; the card shows how it ended.

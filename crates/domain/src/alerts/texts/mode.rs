@@ -30,7 +30,7 @@ pub(super) fn changed(
         (Mode::Mock, _) if from == Mode::Live => Some(left_live(why, open, context)),
         (Mode::Mock, _) => Some(left_sandbox(why, context)),
         (Mode::Live, _) => Some(up_live(why, context)),
-        (Mode::Sandbox, _) => Some(up_sandbox(why)),
+        (Mode::Sandbox, _) => Some(up_sandbox(why, context)),
     }
 }
 
@@ -116,16 +116,16 @@ fn up_live(why: Reason, context: &Context) -> Draft {
     let draft = |severity| Draft::new(severity, "session|mode.live", format!("Live: {}", why.words()));
     if context.reads_only {
         return draft(Severity::Warning)
-            .line(format!("Trading: {READS_ONLY}. Prices and account are real."))
+            .line(context.trading(format!("{READS_ONLY}. Prices and account are real.")))
             .line("Next: for orders, set up an app whose id ends in -200; else set FYERS_SANDBOX=true.");
     }
     draft(Severity::Info)
-        .line("Trading: from now on orders go to FYERS, with real money.")
+        .line(context.trading("from now on orders go to FYERS, with real money."))
         .line("Next: nothing to do. Simulated orders and positions stay simulated; if any are open, a message of its own names them.")
 }
 
-fn up_sandbox(why: Reason) -> Draft {
+fn up_sandbox(why: Reason, context: &Context) -> Draft {
     Draft::new(Severity::Info, "session|mode.sandbox", format!("Sandbox: {}", why.words()))
-        .line("Trading: prices and account are real, orders are simulated.")
+        .line(context.trading("prices and account are real, orders are simulated."))
         .line("Next: nothing to do.")
 }

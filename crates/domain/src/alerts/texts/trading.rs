@@ -58,36 +58,46 @@ pub(super) fn simulated_after_sending(
 }
 
 /// So that nobody believes in positions that never were.
-pub(super) fn simulated_meanwhile(orders: u64) -> Draft {
+pub(super) fn simulated_meanwhile(orders: u64, context: &Context) -> Draft {
     Draft::new(
         Severity::Warning,
         "simulated_meanwhile|",
         format!("{} simulated while no token could be used", orders_were(orders)),
     )
-    .line("Trading: nothing of this reached FYERS or will be sent there; new orders go to FYERS.")
+    .line("Nothing of this reached FYERS or will be sent there.")
+    .line(context.trading("new orders go to FYERS."))
     .line("Next: compare what the bot believes it holds with FYERS; `fyers-keeper orders` lists them.")
 }
 
-pub(super) fn positions_unreadable(over: bool) -> Draft {
+pub(super) fn positions_unreadable(over: bool, context: &Context) -> Draft {
     if over {
         return Draft::new(Severity::Info, "positions|readable", "Your live positions can be read again")
             .line("Trading: as before.")
             .line("Next: nothing to do.");
     }
-    Draft::new(Severity::Critical, "positions|unreadable", "Your live positions cannot be read")
+    let draft = Draft::new(Severity::Critical, "positions|unreadable", "Your live positions cannot be read");
+    if context.halted {
+        return draft
+            .line("Trading: it is halted, and an exit goes out only when they have been read: exits are refused too.")
+            .line("Next: look at your positions in the FYERS app, and close there what you want out of.");
+    }
+    draft
         .line("Trading: orders go on. Should the token die now, orders are refused, not simulated:")
         .line("any of them could be the exit of a position that nobody has read.")
         .line("Next: look at your positions in the FYERS app.")
 }
 
-pub(super) fn position_unknown(symbol: &str) -> Draft {
+pub(super) fn position_unknown(symbol: &str, context: &Context) -> Draft {
     let symbol = excerpt(symbol, 40);
     Draft::new(
         Severity::Warning,
         format!("positions|unknown {symbol}"),
         format!("FYERS' row about a position in {symbol} cannot be read"),
     )
-    .line("Trading: live orders go on. Without a token, and under a halt, orders in this symbol are refused.")
+    .line(match context.halted {
+        true => "Trading: it is halted, and orders in this symbol are refused, exits too.",
+        false => "Trading: live orders go on. Without a token, and under a halt, orders in this symbol are refused.",
+    })
     .line("Next: watch this position in the FYERS app.")
 }
 
@@ -125,7 +135,7 @@ pub(super) fn mcx_joined(symbol: &str) -> Draft {
 }
 
 /// Positions, orders that waited, or both.
-pub(super) fn simulated_left(positions: &[String], cancelled: &[String]) -> Draft {
+pub(super) fn simulated_left(positions: &[String], cancelled: &[String], context: &Context) -> Draft {
     // One row each: a crowded alert has no more room for them.
     let list = |what: &str, all: &[String]| format!("{what}: {}", and_more(all, WIDTH - what.len() - 2));
     // Each has its own: of merged alerts one would be shown, and what was cancelled is told nowhere else.
@@ -134,7 +144,8 @@ pub(super) fn simulated_left(positions: &[String], cancelled: &[String]) -> Draf
     if positions.is_empty() {
         return Draft::new(Severity::Warning, key, "Simulated orders that waited are cancelled")
             .lines(cancelled)
-            .line("Trading: FYERS never had them, and filled here they would be no real ones. New orders go to FYERS.")
+            .line("FYERS never had them, and filled here they would be no real ones.")
+            .line(context.trading("new orders go to FYERS."))
             .line("Next: have the bot place again what it still wants.");
     }
     Draft::new(Severity::Warning, key, "Simulated positions are still open")
@@ -203,13 +214,14 @@ pub(super) fn not_allowed(app: &str, address: Option<&str>, expected: Option<&st
 
 pub(super) fn halt_changed(halted: bool, by: &str, waiting: &[String], context: &Context) -> Draft {
     let by = excerpt(by, 40);
-    let trading = match context.live {
-        true => "Trading: entries are refused; exits still go to FYERS, as long as there is a token.",
-        false => "Trading: entries are refused; exits are still simulated. No order is real (sandbox).",
-    };
     if halted {
         Draft::new(Severity::Warning, "halt|on", format!("Trading is halted by {by}"))
-            .line(trading)
+            .line(match context.live {
+                true => "Trading: entries are refused; exits still go to FYERS, as long as there is a token.",
+                false => {
+                    "Trading: entries are refused; exits are still simulated. No order is real (sandbox)."
+                }
+            })
             .line(halt_leaves(waiting))
             .line("Next: /resume ends the halt.")
     } else {
@@ -227,18 +239,28 @@ pub(super) fn refused(
     bot: Option<&BotName>,
     (symbol, quantity): (&str, i64),
     why: &str,
-    is_halted_entry: bool,
+    (is_halted_entry, is_simulated): (bool, bool),
 ) -> Draft {
     let order = order(symbol, quantity);
     // What would have closed something is urgent; an entry that a person has kept out is not.
-    let (severity, kind, next) = match is_halted_entry {
-        true => (Severity::Warning, "halted", "Next: /resume ends the halt and takes entries again."),
-        false => (Severity::Critical, "refused", "Next: if you want out, close it in the FYERS app."),
+    let (severity, kind) = match is_halted_entry {
+        true => (Severity::Warning, "halted"),
+        false => (Severity::Critical, "refused"),
+    };
+    let stays = if is_simulated { "What was simulated" } else { "An open position" };
+    let next = match (is_halted_entry, is_simulated) {
+        (true, _) => "Next: /resume ends the halt and takes entries again.",
+        (false, false) => "Next: if you want out, close it in the FYERS app.",
+        // Whoever "closes" there what is not there opens the opposite, with real money.
+        (false, true) => {
+            "Next: /flat closes what was simulated, and so does the page. Not the FYERS app: there this order could open \
+             a real position."
+        }
     };
     Draft::new(severity, format!("{kind} {order}{}|", topic(bot)), format!("Order refused: {order}"))
         .item(order)
         .lines(keys::row(bot))
         .line(format!("Why: {}", excerpt(why, 220)))
-        .line("Trading: nothing was sent or simulated. An open position stays as it is.")
+        .line(format!("Trading: nothing was sent or simulated. {stays} stays as it is."))
         .line(next)
 }

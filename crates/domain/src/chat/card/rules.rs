@@ -53,11 +53,11 @@ impl Card {
         self.answered = self.day.is_some();
         let told = self.told.as_ref() == Some(&token.fingerprint);
         match (self.message, self.reminders.first()) {
-            (Some(card), _) => Some(CardAction::Close(card, words::done(token, seen.now))),
+            (Some(card), _) => Some(CardAction::Close(card, words::done(token, seen))),
             (None, Some(reminder)) => Some(CardAction::Tidy(*reminder)),
             (None, None) if !told && token.source == Some(Source::Login) => Some(CardAction::Tell(Bubble {
                 loud: !seen.muted && seen.hours.is_some(),
-                ..words::done(token, seen.now)
+                ..words::done(token, seen)
             })),
             (None, None) => None,
         }
@@ -188,7 +188,7 @@ impl Card {
     pub fn request(&self, request: CardRequest, seen: &Seen) -> (Self, String) {
         let mut card = self.clone();
         let answer = match (request, &seen.session) {
-            (CardRequest::Open, CardSession::Good(token)) => words::logged_in_already(token),
+            (CardRequest::Open, CardSession::Good(token)) => words::logged_in_already(token, seen.halted),
             (CardRequest::Open, CardSession::Unsettled) => words::UNSETTLED.to_owned(),
             (CardRequest::Open, CardSession::Needed(reason)) => {
                 card.begin(*reason, seen);

@@ -97,6 +97,25 @@ fn the_card_comes_with_the_tick_and_ends_as_a_receipt() {
     assert_eq!(phone.said.len(), 1);
 }
 
+/// Whether its card was open or not: no promise of orders under a halt.
+#[test]
+fn a_receipt_under_a_halt_names_it_and_promises_no_order() {
+    let halted = Seen { halted: true, ..logged_in(at(23, 8, 47), "t1") };
+    let (mut open, mut card) = morning();
+    open.settle(&mut card, &halted);
+    let mut none = Phone::default();
+    none.settle(&mut Card::default(), &halted);
+    for told in [open.texts()[0], none.texts()[0]] {
+        assert!(told.starts_with("✅ Good until 04:47 tomorrow"), "{told}");
+        assert!(
+            told.contains("halted") && told.contains("/resume") && !told.contains("real money"),
+            "{told}"
+        );
+    }
+    let (_, answer) = card.request(CardRequest::Open, &halted);
+    assert!(answer.contains("Trading is halted") && !answer.contains("Live"), "{answer}");
+}
+
 #[test]
 fn a_login_without_a_card_is_told_once() {
     let (mut phone, mut card) = (Phone::default(), Card::default());

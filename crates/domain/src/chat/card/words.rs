@@ -12,7 +12,7 @@ use crate::{
         inbox::rules::{CARD_LOGIN, CARD_MOCK, CARD_SNOOZE},
         talk::{Bubble, Button},
     },
-    mode::Mode,
+    mode::{Mode, ShownMode},
     reason::Reason,
     reason_words::story,
     routing::{fate::refuses_without_token, live_positions::LivePositions, real_positions::Protection},
@@ -21,6 +21,8 @@ use crate::{
 };
 use fyers_api::ist;
 
+/// What a halt means beside a good token.
+const HALTED: &str = "Trading is halted: entries are refused until /resume.";
 /// Positions shown by name.
 const POSITIONS: usize = 4;
 
@@ -35,9 +37,12 @@ pub(super) fn snoozed(until: DateTime<Utc>) -> String {
     format!("No reminders until {} IST.", clock(until))
 }
 
-pub(super) fn logged_in_already(token: &InUse) -> String {
+pub(super) fn logged_in_already(token: &InUse, halted: bool) -> String {
     let until = token.expires_at.map(moment).unwrap_or_default();
-    format!("Already logged in: {}, good until {until} IST.", mode(token.mode))
+    match ShownMode::of(token.mode, halted) {
+        ShownMode::Halted => format!("Already logged in, good until {until} IST. {HALTED}"),
+        _ => format!("Already logged in: {}, good until {until} IST.", mode(token.mode)),
+    }
 }
 
 fn mode(mode: Mode) -> &'static str {
@@ -140,24 +145,27 @@ fn positions(live: &LivePositions, now: DateTime<Utc>) -> Option<String> {
 }
 
 /// The receipt.
-pub(super) fn done(token: &InUse, now: DateTime<Utc>) -> Bubble {
+pub(super) fn done(token: &InUse, seen: &Seen) -> Bubble {
     let how = match token.source {
         Some(Source::Refresh) => "renewed",
         Some(Source::Login) | None => "logged in",
         Some(Source::Settings) => "token found",
     };
     let since = token.since.map(clock).unwrap_or_default();
-    let until = token.expires_at.map(|end| until(end, now)).unwrap_or_default();
-    let trading = match token.mode {
-        Mode::Live if token.reads_only => {
+    let until = token.expires_at.map(|end| until(end, seen.now)).unwrap_or_default();
+    let shown = ShownMode::of(token.mode, seen.halted || token.mode == Mode::Mock);
+    let trading = match shown {
+        ShownMode::Halted | ShownMode::Mock => HALTED,
+        ShownMode::Live if token.reads_only => {
             "Prices are real, but this app (-100) only reads: FYERS refuses its orders."
         }
-        Mode::Live => "Orders go to FYERS, with real money.",
-        Mode::Sandbox => "Prices are real, orders are simulated (sandbox).",
-        Mode::Mock => "Trading is halted: /resume ends that.",
+        ShownMode::Live => "Orders go to FYERS, with real money.",
+        ShownMode::Sandbox => "Prices are real, orders are simulated (sandbox).",
     };
     let holder = excerpt(&token.holder, 40);
-    let title = format!("✅ {} until {until}, {how} {since} by {holder}", mode(token.mode));
+    // The token is good until then; when the halt ends, nobody knows.
+    let what = if shown == ShownMode::Halted { "Good" } else { mode(token.mode) };
+    let title = format!("✅ {what} until {until}, {how} {since} by {holder}");
     Bubble { text: format!("{title}\n{trading}"), ..Bubble::default() }
 }
 
