@@ -16,7 +16,7 @@ use keeper_domain::{
         conditional::{effect, trading_day},
         request::{Leg, OrderCall, OrderEffect},
         route::{Refused, Route, Snapshot, passes_unread, reads_again, reads_first, without_known_positions},
-        shown_fills::unseen_fills,
+        sums::unseen_fills,
     },
 };
 

@@ -243,6 +243,7 @@ impl ExchangeActor {
             newest_sent: Some(self.volatile.last_intent),
             not_shown: self.not_shown(),
             agreed: self.volatile.fills.agreed(),
+            contradicted: self.volatile.fills.contradicted(),
             filled: self.volatile.rows.filled(),
             ..LivePositions::default()
         };

@@ -15,7 +15,7 @@ use tokio::sync::oneshot;
 
 use crate::notifier::{
     courier::{Attempt, Wording, attempt},
-    intake::{Seen, look},
+    intake::{Seen, Unnoted, look, note},
     messages::{Flush, GetOutbox, JournalGrew, OutboxView, SayLastWord, StopSending},
 };
 use keeper_domain::alert::{Outgoing, Severity};
@@ -49,6 +49,8 @@ pub struct NotifierActor {
     context: Arc<Context>,
     /// Kept across restarts: a crash is no reason to break Telegram's limits.
     gate: Gate,
+    /// Kept across restarts: what a person has read already is not sent again because a disk is full.
+    unnoted: Unnoted,
     /// Another keeper goes on with the outbox.
     stopped: bool,
     /// The program ends: the last word goes before all others, and after it only what is critical is said.
@@ -85,6 +87,7 @@ impl NotifierActor {
             ports,
             context: Arc::new(context),
             gate: Gate::default(),
+            unnoted: Unnoted::new(),
             stopped: false,
             ends: false,
             volatile: Volatile::default(),
@@ -108,8 +111,18 @@ impl NotifierActor {
         self.volatile.flushing.extend(started);
         let (store, context) = (Arc::clone(&self.ports.store), Arc::clone(&self.context));
         let known = self.volatile.seen.take();
-        let looking = async move { look(store.as_ref(), &context, known).await };
-        ctx.spawn(looking.into_actor(self).map(|result, act, ctx| act.looked(result, ctx)));
+        let unnoted = self.unnoted.clone();
+        let looking = async move {
+            let before = unnoted.len();
+            let unnoted = note(store.as_ref(), unnoted).await;
+            // What is written down now counts as delivered.
+            let known = known.filter(|_| unnoted.len() == before);
+            (look(store.as_ref(), &context, known, &unnoted).await, unnoted)
+        };
+        ctx.spawn(looking.into_actor(self).map(|(result, unnoted), act, ctx| {
+            act.unnoted = unnoted;
+            act.looked(result, ctx);
+        }));
     }
 
     fn looked(&mut self, result: Result<Seen, StoreError>, ctx: &mut ActorContext<Self>) {
@@ -170,9 +183,18 @@ impl NotifierActor {
     }
 
     fn attempted(&mut self, result: Result<Attempt, StoreError>, ctx: &mut ActorContext<Self>) {
-        let Some(attempt) = self.or_stop(result, ctx) else { return };
+        let Some(mut attempt) = self.or_stop(result, ctx) else { return };
         let now = self.ports.time.now();
         self.gate.ended(now);
+        let noted = std::mem::replace(&mut attempt.noted, Ok(()));
+        if noted.is_err() && matches!(attempt.next, Next::Delivered | Next::DeadLetter) {
+            self.drop_waiting(attempt.id);
+            self.unnoted.insert(attempt.id, now);
+            self.refresh_view();
+        }
+        if self.or_stop(noted, ctx).is_none() {
+            return;
+        }
         self.volatile.safe_text_for = None;
         match attempt.next {
             Next::Delivered | Next::DeadLetter => self.drop_waiting(attempt.id),

@@ -27,6 +27,8 @@ pub(super) struct Attempt {
     pub(super) asked_for: bool,
     /// Why it failed.
     pub(super) error: Option<String>,
+    /// Whether the store knows of it.
+    pub(super) noted: Result<(), StoreError>,
 }
 
 /// In which words an alert goes out.
@@ -51,10 +53,10 @@ pub(super) async fn attempt(
     let quiet = mutable && is_muted(notes, time.now()).await?;
     let result = send(messenger, alert, wording, quiet).await;
     let next = delivery::after(&result, alert.attempts, alert.severity, wording == Wording::Safe, luck);
-    match next {
-        Next::Delivered | Next::DeadLetter => store.alert_sent(alert.id, time.now()).await?,
-        Next::Again(_) | Next::SendSafeText => store.alert_failed(alert.id).await?,
-    }
+    let noted = match next {
+        Next::Delivered | Next::DeadLetter => store.alert_sent(alert.id, time.now()).await,
+        Next::Again(_) | Next::SendSafeText => store.alert_failed(alert.id).await,
+    };
     let error = result.as_ref().err();
     tell(messenger, alert, next, error);
     Ok(Attempt {
@@ -62,6 +64,7 @@ pub(super) async fn attempt(
         next,
         asked_for: matches!(error, Some(SendError::Wait(_))),
         error: error.map(ToString::to_string),
+        noted,
     })
 }
 

@@ -5,9 +5,10 @@ use std::{
     io::Write,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
-use simulator::{RefreshMode, TokenKind};
+use simulator::{Fault, FaultRule, RefreshMode, TokenKind, endpoint};
 
 use crate::{
     bot::Bot,
@@ -129,6 +130,40 @@ fn a_token_that_dies_on_a_full_disk_is_told_at_once_and_asked_for_when_there_is_
     }
     home.wait_alert("The keeper can write its state again");
     wait_card(&home);
+}
+
+/// What waited is through at once, and that cannot be written down: a person gets it once, and it is written down later.
+#[test]
+fn an_alert_whose_delivery_cannot_be_written_down_is_sent_once() {
+    if !may_mount() {
+        return println!("SKIPPED: mounting is not permitted here, no disk was filled");
+    }
+    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).with_telegram();
+    home.sim.inject(FaultRule::forever(endpoint::SEND_MESSAGE, Fault::Html { status: 502 }));
+    let keeper = home.start_ready();
+    keeper.wait_status("an alert that waits", |status| status["outbox"]["waiting"].as_u64() > Some(0));
+    keeper.kill9();
+    let (keeper, filler) = on_a_full_disk(&home);
+    let (more, bot) = (to_the_last_byte(&filler), Bot::of(&home, &keeper));
+    wait_for("a refusal", || (bot.order(SBIN, 1).venue == "none").then_some(()));
+    home.sim.clear_faults();
+    // Each alert has its number in its last line.
+    let waited = wait_for("what waited", || {
+        home.alerts().into_iter().find(|alert| alert.contains("#K-") && !alert.contains("its state"))
+    });
+    let is_it = |alert: &&String| **alert == waited;
+    // Before, it came again after 3 to 20 s.
+    let watched = Instant::now();
+    while watched.elapsed() < Duration::from_secs(25) {
+        std::thread::sleep(Duration::from_millis(200));
+        assert_eq!(home.alerts().iter().filter(is_it).count(), 1, "{:#?}", home.alerts());
+    }
+    for path in [&more, &filler] {
+        std::fs::remove_file(path).unwrap();
+    }
+    keeper.wait_status("all of it written down", |status| status["outbox"]["waiting"] == 0);
+    home.wait_alert("The keeper can write its state again");
+    assert_eq!(home.alerts().iter().filter(is_it).count(), 1, "{:#?}", home.alerts());
 }
 
 /// Where there is no room to open the database either, as before the first start, nothing can run. That is told as it is.

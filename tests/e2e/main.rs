@@ -17,6 +17,7 @@ mod conditional_exits;
 mod config;
 mod confirm;
 mod contact;
+mod contradicted;
 mod credentials;
 mod demo;
 mod disk;

@@ -339,3 +339,30 @@ fn a_store_that_is_away_for_long_is_waited_for() {
         assert_eq!(world.messenger.delivered(), [1, 2]);
     });
 }
+
+/// On a full disk an alert that is through cannot be written down as such. A person gets it once, and what comes later too.
+#[test]
+fn what_is_through_and_cannot_be_written_down_is_sent_once() {
+    in_virtual_time(async {
+        let world = World::with(vec![]);
+        let addr = world.start();
+        world.store.closes_nothing(true);
+        world.happens(restarted());
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        assert_eq!(world.messenger.delivered(), [1]);
+        // Of the same kind: nothing is added to what a person has read already.
+        world.happens(restarted());
+        world.happens(refused(1));
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        let mut delivered = world.messenger.delivered();
+        delivered.sort_unstable();
+        assert_eq!(delivered, [1, 2, 3]);
+        assert!(!world.store.is_done() && addr.connected());
+        world.store.closes_nothing(false);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        assert!(world.store.is_done(), "it is written down when the store takes it");
+        assert_eq!(world.messenger.delivered().len(), 3);
+        let view = addr.send(GetOutbox).await.unwrap();
+        assert_eq!((view.waiting, view.queued_total, view.delivered_total), (0, 3, 3));
+    });
+}

@@ -59,6 +59,7 @@ struct Tables {
     sent: usize,
     fail_next: Option<&'static str>,
     is_away: bool,
+    closes_nothing: bool,
     queue_calls: usize,
     looks: usize,
 }
@@ -83,6 +84,11 @@ impl MemoryStore {
     /// It cannot be reached, or it can again.
     pub(super) fn away(&self, is_away: bool) {
         self.0.lock().unwrap().is_away = is_away;
+    }
+
+    /// It takes no word of a delivery, or it does again; all else goes on.
+    pub(super) fn closes_nothing(&self, closes_nothing: bool) {
+        self.0.lock().unwrap().closes_nothing = closes_nothing;
     }
 
     pub(super) fn queue_calls(&self) -> usize {
@@ -160,6 +166,9 @@ impl OutboxStore for MemoryStore {
     async fn alert_sent(&self, id: i64, _at: DateTime<Utc>) -> Result<(), StoreError> {
         tokio::task::yield_now().await;
         let mut tables = self.tables("close an alert")?;
+        if tables.closes_nothing {
+            return Err(StoreError::of(StoreErrorKind::Full, "close an alert"));
+        }
         let row = &mut tables.outbox[id as usize - 1];
         assert!(!std::mem::replace(&mut row.1, true), "closed twice");
         tables.sent += 1;

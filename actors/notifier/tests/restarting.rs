@@ -85,3 +85,19 @@ fn a_flush_over_which_the_actor_crashes_does_not_claim_success() {
         assert_eq!(world.messenger.delivered(), [1]);
     });
 }
+
+#[test]
+fn a_restart_in_place_sends_nothing_again_that_could_not_be_written_down() {
+    supervised(vec![Fate::Deliver, Fate::Panic], |world, addr| async move {
+        world.store.closes_nothing(true);
+        world.happens(refused(1));
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        world.happens(refused(2));
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        assert_eq!(world.messenger.delivered(), [1, 2]);
+        world.store.closes_nothing(false);
+        until_done(&world).await;
+        assert_eq!(world.messenger.delivered(), [1, 2]);
+        assert!(addr.connected());
+    });
+}

@@ -17,7 +17,7 @@ use serde_json::Value;
 use super::{
     conditional::Conditional,
     request::{Leg, Reserved},
-    sums::{Key, Sums},
+    sums::{Key, Sums, unseen_fills},
 };
 
 /// How often positions and orders are read while Live with something open: two calls, 4 a minute of the 200 that
@@ -80,6 +80,10 @@ pub struct LivePositions {
     /// Where the order book and these positions agreed last, with what both said (`shown_fills`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agreed: Vec<(Key, Sums)>,
+    /// Where the order book has filled more than these positions show, by how much, signed (`shown_fills`): so much more may be
+    /// open.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradicted: Vec<(Key, i64)>,
     /// Rows of the order book that have filled something: a reading of another life may leave them out (`known_rows`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub filled: Vec<BookRow>,
@@ -117,7 +121,8 @@ impl LivePositions {
     /// Whether anything is open, or may be by now.
     pub fn is_open(&self) -> bool {
         let open = self.positions.iter().any(|position| position.net != 0);
-        open || !self.unknown.is_empty() || !self.conditional.is_empty() || self.are_not_known()
+        let is_doubtful = !self.unknown.is_empty() || !self.contradicted.is_empty();
+        open || is_doubtful || !self.conditional.is_empty() || self.are_not_known()
     }
 
     /// Whether there may be some of which nothing at all is known.
@@ -146,13 +151,20 @@ impl LivePositions {
             return Some(format!("it would reduce your live position of {} {}", open.net, open.symbol));
         }
         let against = |one: &&Leg| opposite(one.quantity) && is_about(leg, &one.symbol, one.known_product());
-        let sent: Vec<&Leg> = sent.into_iter().filter(against).collect();
         let net: i64 = self.positions.iter().filter(in_it).map(|position| position.net).sum();
         // The farthest that the position can have moved against this order.
-        let farthest = sent.iter().fold(net, |net, one| net.saturating_add(one.quantity));
-        let first = sent.first().filter(|_| opposite(farthest))?;
-        // It may be another bot's.
-        Some(format!("an order in {} at FYERS may have filled", first.symbol))
+        let farthest =
+            |net: i64, by: &[&Leg]| by.iter().fold(net, |net, one| net.saturating_add(one.quantity));
+        let sent: Vec<&Leg> = sent.into_iter().filter(against).collect();
+        let by_sent = farthest(net, &sent);
+        if let Some(first) = sent.first().filter(|_| opposite(by_sent)) {
+            // It may be another bot's.
+            return Some(format!("an order in {} at FYERS may have filled", first.symbol));
+        }
+        let unseen = unseen_fills(&self.contradicted);
+        let unseen: Vec<&Leg> = unseen.iter().filter(against).collect();
+        let first = unseen.first().filter(|_| opposite(farthest(by_sent, &unseen)))?;
+        Some(format!("FYERS' order book shows fills in {} that its positions do not", first.symbol))
     }
 
     /// Whether two readings say the same, whenever they were made.

@@ -20,6 +20,9 @@ impl LivePositions {
         let open = self.positions.iter().filter(|position| position.net != 0);
         let open = open.map(|position| format!("{:+} {}", position.net, position.symbol));
         let unread = self.unknown.iter().map(|symbol| format!("{symbol} (a row that cannot be read)"));
+        let torn = self.contradicted.iter();
+        let torn = torn
+            .map(|((symbol, _), ahead)| format!("{symbol} (order book and positions differ by {ahead:+})"));
         let waiting = self.waiting.iter().filter(|leg| leg.quantity != 0);
         let waiting = waiting.map(|leg| format!("{:+} {} (an order that waits)", leg.quantity, leg.symbol));
         let conditional = self.conditional.iter().map(Conditional::told);
@@ -28,6 +31,7 @@ impl LivePositions {
         });
         Some(
             open.chain(unread)
+                .chain(torn)
                 .chain(waiting)
                 .chain(conditional)
                 .chain(self.sent.iter().cloned())

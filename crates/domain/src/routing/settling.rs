@@ -89,7 +89,8 @@ pub fn learn(
     let left = still_counts(fills, &now, seen, requests);
     let unshown = left.iter().flatten().chain(seen.on_the_way);
     let open = unshown.flat_map(|left| left.legs.iter().map(Leg::key)).collect();
-    fills.keep(now, &open, seen.at);
+    let rows = seen.positions.iter().map(|position| Leg::closing(position).key()).collect();
+    fills.keep((now, &rows), &open, seen.at);
     left
 }
 

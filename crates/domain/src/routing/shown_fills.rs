@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use fyers_api::{ist, model::Position};
-use rust_decimal::Decimal;
 
 use super::{
     live_positions::{BookRow, LivePositions},
@@ -18,15 +17,6 @@ pub(super) type Books = BTreeMap<Key, Sums>;
 
 /// How long FYERS' books may be behind its answer, and behind each other.
 pub const LONGEST_LAG: TimeDelta = TimeDelta::minutes(2);
-
-/// What the order book has filled and the positions do not show, as orders.
-pub fn unseen_fills(torn: &[(Key, i64)]) -> Vec<Leg> {
-    let leg = |((symbol, product), quantity): &(Key, i64)| {
-        let (symbol, product, quantity) = (symbol.clone(), product.clone(), *quantity);
-        Leg { symbol, product, quantity, price: Decimal::ZERO, tag: None }
-    };
-    torn.iter().filter(|(_, quantity)| *quantity != 0).map(leg).collect()
-}
 
 /// The last reading in which positions and order book agreed, for each symbol and product.
 #[derive(Debug, Clone, Default)]
@@ -55,14 +45,19 @@ impl ShownFills {
         known.map(|(key, sums)| (key.clone(), *sums)).collect()
     }
 
-    /// Takes the sums of a reading for the last one, and for the base what agrees in them and is not `open`: of what nothing
+    /// Takes the sums of a reading, with what the positions have a row of, for the last one, and for the base what agrees in them and is not `open`: of what nothing
     /// counts beside the books.
-    pub(super) fn keep(&mut self, now: Books, open: &BTreeSet<Key>, at: DateTime<Utc>) {
+    pub(super) fn keep(
+        &mut self,
+        (now, rows): (Books, &BTreeSet<Key>),
+        open: &BTreeSet<Key>,
+        at: DateTime<Utc>,
+    ) {
         // What has filled is in one book and not in the other for a while: no beginning to measure from. What still is so
         // after that is what it is, as a position that was converted.
         let is_stable = |key: &Key| {
             let is_old = self.since.get(key).is_some_and(|since| at - *since >= LONGEST_LAG);
-            !self.has_read || self.agrees(key, &now) || is_old
+            self.is_first(key, (&now, rows)) || self.agrees(key, &now) || is_old
         };
         let settled: Books = now
             .iter()
@@ -71,6 +66,13 @@ impl ShownFills {
             .collect();
         self.base.extend(settled);
         (self.has_read, self.last) = (true, now);
+    }
+
+    /// Whether nothing was read before, and the positions have a word on what the order book has filled. Without a row for it
+    /// they are behind: FYERS keeps one all day, of what was closed and of what was there before that day too.
+    fn is_first(&self, key: &Key, (now, rows): (&Books, &BTreeSet<Key>)) -> bool {
+        let is_told = |sums: &Sums| sums.filled() == 0 || rows.contains(key);
+        !self.has_read && now.get(key).is_none_or(is_told)
     }
 
     pub(super) fn note_since(&mut self, now: &Books, at: DateTime<Utc>) {
@@ -92,6 +94,25 @@ impl ShownFills {
             (key.clone(), ahead.signum() * ahead.abs().min(filled.max(0)))
         };
         self.last.iter().filter(|(key, _)| !self.agrees(key, &self.last)).map(unseen).collect()
+    }
+
+    /// How much more the order book has filled than the positions show, signed, wherever the last reading does not agree: by one
+    /// book that much more is open than by the other. What was converted to another product is where the positions say.
+    pub fn contradicted(&self) -> Vec<(Key, i64)> {
+        let ahead = |key: &Key| (key.clone(), self.ahead(key, &self.last));
+        let all: Vec<(Key, i64)> = self.last.keys().map(ahead).filter(|(_, ahead)| *ahead != 0).collect();
+        let is_converted = |symbol: &String| {
+            let of_it: Vec<&(Key, i64)> = all.iter().filter(|((other, _), _)| other == symbol).collect();
+            let is_balanced = of_it.iter().map(|(_, ahead)| ahead).sum::<i64>() == 0;
+            is_balanced && of_it.iter().all(|(key, _)| self.has_filled_nothing(key))
+        };
+        all.iter().filter(|((symbol, _), _)| !is_converted(symbol)).cloned().collect()
+    }
+
+    /// Whether the order book has the same fills as when both books last agreed.
+    fn has_filled_nothing(&self, key: &Key) -> bool {
+        let of = |books: &Books| books.get(key).map_or((0, 0), |sums| (sums.bought, sums.sold));
+        of(&self.base) == of(&self.last)
     }
 
     /// Whether positions and order book have moved alike since they last agreed.

@@ -7,7 +7,7 @@ use super::{NoExit, Snapshot, unread::closes_the_unknown};
 use crate::routing::{
     exposure::{may_be_in, reduces},
     request::{Leg, OrderCall},
-    shown_fills::unseen_fills,
+    sums::unseen_fills,
 };
 
 /// Whether orders, or an exit of positions, only reduce what is open: at FYERS where it is `real`, else in the MockExchange.

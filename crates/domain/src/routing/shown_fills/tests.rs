@@ -1,3 +1,5 @@
+mod contradicted;
+
 use chrono::TimeDelta;
 use rust_decimal::Decimal;
 

@@ -8,7 +8,8 @@ use crate::routing::{
     known_rows::KnownRows,
     live_positions::BookRow,
     settling::{self, SeenBooks, UnreadRequest},
-    shown_fills::{ShownFills, unseen_fills},
+    shown_fills::ShownFills,
+    sums::unseen_fills,
 };
 
 const A: &str = "NSE:A-EQ";
@@ -174,6 +175,7 @@ impl Keeper {
             newest_sent: Some(self.all.len() as i64),
             not_shown: self.answered.iter().map(|(request, _)| request.id).collect(),
             agreed: self.fills.agreed(),
+            contradicted: self.fills.contradicted(),
             filled: self.rows.filled(),
             ..LivePositions::default()
         };

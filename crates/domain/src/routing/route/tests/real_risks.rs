@@ -88,6 +88,27 @@ fn positions_that_could_not_be_read_protect_everything() {
     assert!(!matches!(route(&now, &of_simulated), Route::Refused(Refused::Protected(_))));
 }
 
+/// The positions are empty, and the order book has filled fifty of which nothing was sold.
+#[test]
+fn what_only_the_order_book_shows_is_protected_as_a_position() {
+    let contradicted = vec![(leg("NSE:A-EQ", 1).key(), 50)];
+    let live = LivePositions { contradicted, ..snapshot(Mode::Mock).live };
+    let now = Snapshot { live, ..snapshot(Mode::Mock) };
+    let delivery = {
+        let mut sale = order("NSE:A-EQ", -50);
+        sale["productType"] = json!("MIS");
+        call(Method::Post, "/orders/sync", &sale)
+    };
+    for exit in [place("NSE:A-EQ", -50), place("nse:a-eq", -1), basket(&[-50]), exit_all(), delivery] {
+        assert!(matches!(route(&now, &exit), Route::Refused(Refused::Protected(_))), "{exit:?}");
+    }
+    for order in [place("NSE:A-EQ", 50), place("NSE:B-EQ", -50)] {
+        assert_eq!(route(&now, &order), Route::MockExchange, "{order:?}");
+    }
+    assert_eq!(now.protection(), crate::routing::real_positions::Protection::Exits);
+    assert!(now.open_at_fyers().unwrap().contains("NSE:A-EQ (order book and positions differ by +50)"));
+}
+
 /// An order has filled since the last reading: what would close it is no exit yet, and is not refused before a new one.
 #[test]
 fn what_may_be_an_exit_by_now_is_not_refused_before_a_reading() {
