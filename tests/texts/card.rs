@@ -121,12 +121,15 @@ fn the_card() {
             "a position at FYERS, refusing without a token",
             Seen { live: holding(), rejects: true, ..seen(at(9, 30)) },
         ),
-        ("logged in under a halt", Seen { halted: true, ..logged_in(at(9, 31), Mode::Live) }),
         ("logged in, sandbox", Seen { sandbox: true, ..logged_in(at(9, 31), Mode::Sandbox) }),
+    ];
+    let halted = [
+        ("a login is needed, under a halt", Seen { halted: true, ..seen(at(9, 30)) }),
+        ("logged in under a halt", Seen { halted: true, ..logged_in(at(9, 31), Mode::Live) }),
     ];
     let pasted = [("no address for a browser", Seen { way: Way::Paste, ..seen(at(8, 45)) })];
     let over =
         [("08:45", seen(at(8, 45))), ("15:41, the day is over", Seen { hours: None, ..seen(at(15, 41)) })];
-    let stories = [told(&morning), told(&holds), told(&pasted), told(&over)];
+    let stories = [told(&morning), told(&holds), told(&halted), told(&pasted), told(&over)];
     crate::golden("card", &stories.join("\n#### another day\n\n"));
 }

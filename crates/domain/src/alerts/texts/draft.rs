@@ -6,7 +6,6 @@ use chrono::NaiveTime;
 
 use crate::alert::Severity;
 use crate::alerts::words::lay_out;
-use crate::app_kind::READS_ONLY;
 use crate::clock::token_hours::TokenHours;
 use crate::routing::fate::refuses_without_token;
 
@@ -42,9 +41,9 @@ impl Context {
             return format!("Trading: {}", unless_halted.into());
         }
         let exits = match (self.live, self.reads_only) {
-            (true, false) => "exits still go to FYERS while there is a token.".to_owned(),
-            (true, true) => format!("besides, {READS_ONLY}."),
-            (false, _) => "exits are still simulated. No order is real (sandbox).".to_owned(),
+            (true, false) => "exits still go to FYERS while there is a token.",
+            (true, true) => "besides, FYERS takes no orders of this app (-100).",
+            (false, _) => "exits are still simulated. No order is real (sandbox).",
         };
         format!("Trading: it is halted: entries are refused until /resume; {exits}")
     }

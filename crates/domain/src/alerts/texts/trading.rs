@@ -253,8 +253,7 @@ pub(super) fn refused(
         (false, false) => "Next: if you want out, close it in the FYERS app.",
         // Whoever "closes" there what is not there opens the opposite, with real money.
         (false, true) => {
-            "Next: /flat closes what was simulated, and so does the page. Not the FYERS app: there this order could open \
-             a real position."
+            "Next: /flat or the page closes what was simulated. In the FYERS app this order could open a real position."
         }
     };
     Draft::new(severity, format!("{kind} {order}{}|", topic(bot)), format!("Order refused: {order}"))
