@@ -4,6 +4,7 @@
 //! journal, so an alert exists exactly when its change is on disk. Log lines and metrics come from the same values.
 
 pub use death::Death;
+pub use recorded::Recorded;
 pub use unread::UnreadBook;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -24,6 +25,7 @@ use crate::{
 
 mod death;
 mod name;
+mod recorded;
 mod unread;
 mod whose;
 
@@ -499,15 +501,4 @@ pub enum Event {
         /// The actor that died too often.
         actor: String,
     },
-}
-
-/// An event with its place in the journal.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Recorded {
-    /// Grows by at least one from event to event.
-    pub id: i64,
-    /// When it happened.
-    pub at: DateTime<Utc>,
-    /// What happened.
-    pub event: Event,
 }

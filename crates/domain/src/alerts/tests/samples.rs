@@ -32,6 +32,11 @@ fn refused_request(what: &str, ids: &[&str]) -> Event {
     }
 }
 
+fn refused(quantity: i64, why: String, is_halted_entry: bool, is_simulated: bool) -> Event {
+    let symbol = "NSE:SBIN-EQ".to_owned();
+    Event::OrderRefused { bot: None, symbol, quantity, why, is_halted_entry, is_simulated }
+}
+
 pub(super) fn t(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }
@@ -275,6 +280,7 @@ pub(super) fn trading_events() -> Vec<Event> {
         "NSE:SBIN-EQ".to_owned(),
         "there is no good token, and the order would close a live position".to_owned(),
     );
+    let simulated = Refused::SimulatedPosition { symbol: symbol.clone(), net: 10, real: Some(0) };
     vec![
         changed(Live, Mock, Reason::TokenRejected),
         lost(Reason::TokenRejected, Some(open())),
@@ -323,31 +329,10 @@ pub(super) fn trading_events() -> Vec<Event> {
             why: None,
             sent: false,
         },
-        Event::OrderPlaced { bot: None, id: "1".into(), symbol: symbol.clone(), quantity: 75 },
-        Event::OrderRefused {
-            bot: None,
-            symbol: symbol.clone(),
-            quantity: -75,
-            why,
-            is_halted_entry: false,
-            is_simulated: false,
-        },
-        Event::OrderRefused {
-            bot: None,
-            symbol: symbol.clone(),
-            quantity: -10,
-            why: Refused::SimulatedPosition { symbol: symbol.clone(), net: 10, real: Some(0) }.to_string(),
-            is_halted_entry: false,
-            is_simulated: true,
-        },
-        Event::OrderRefused {
-            bot: None,
-            symbol,
-            quantity: 75,
-            why: Refused::Halted.to_string(),
-            is_halted_entry: true,
-            is_simulated: false,
-        },
+        Event::OrderPlaced { bot: None, id: "1".into(), symbol, quantity: 75 },
+        refused(-75, why, false, false),
+        refused(-10, simulated.to_string(), false, true),
+        refused(75, Refused::Halted.to_string(), true, false),
     ]
 }
 
