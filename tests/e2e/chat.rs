@@ -81,7 +81,8 @@ fn without_a_token_the_real_positions_are_named_beside_the_simulated_ones() {
 
 #[test]
 fn the_status_says_its_reason_once() {
-    let home = home();
+    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled);
+    let home = home.set("FYERS_SANDBOX", "false").with_telegram();
     let keeper = home.start_ready();
     keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");
     let said = ask(&home, "/status", "Mock").text;

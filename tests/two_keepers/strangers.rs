@@ -66,7 +66,7 @@ fn connections_without_an_end_keep_nobody_out() {
 }
 
 /// Status, venue, kind and text of an answer.
-fn answer(request: reqwest::RequestBuilder) -> (u16, String, String, String) {
+fn answer(request: &reqwest::RequestBuilder) -> (u16, String, String, String) {
     // Who still writes when the connection is closed may not hear why; nothing was done, and it is asked again.
     wait_for("an answer", || block_on(heard(request.try_clone().unwrap())))
 }
@@ -90,7 +90,7 @@ fn a_body_that_is_too_long_is_refused_in_words_and_texts_are_what_they_are() {
     let Some(world) = two() else { return };
     let post = |path: &str, key: Option<&str>, length: usize| {
         let request = client().post(world.url(1, path)).body(vec![b'x'; length]);
-        answer(match key {
+        answer(&match key {
             Some(key) => request.header("Authorization", format!("bot:{key}")),
             None => request,
         })
@@ -103,7 +103,7 @@ fn a_body_that_is_too_long_is_refused_in_words_and_texts_are_what_they_are() {
     let (status, ..) = post("/api/v3/orders/sync", Some(KEY), 20 * 1024);
     assert_ne!(status, 413, "of somebody who shows a key");
     for path in ["/nothing/here", "/api/nothing", "/metrics/x", "/"] {
-        let [direct, through] = [0, 1].map(|host| answer(client().get(world.url(host, path))));
+        let [direct, through] = [0, 1].map(|host| answer(&client().get(world.url(host, path))));
         assert_eq!((direct.0, direct.2), (through.0, through.2), "{path}");
     }
 }
@@ -119,7 +119,7 @@ fn who_guesses_keys_through_a_standby_is_one_client_and_cannot_say_that_he_is_an
         let request =
             client().get(world.url(host, "/api/status")).bearer_auth("a-wrong-key-0123456789abcdef");
         let request = request.header("X-Forwarded-For", address).header("X-Keeper-Client", told);
-        answer(request).0
+        answer(&request).0
     };
     let until_limited = |host: usize, address: &str| {
         let guessed = (0..2_000).find(|n| guess(host, address, forged(*n)) == 429);
@@ -142,7 +142,7 @@ fn the_page_can_be_opened_at_a_standby() {
     let unlock = |origin: &str, site: &str| {
         let request = client().post(world.url(1, "/unlock")).header("Origin", origin);
         let request = request.header("Sec-Fetch-Site", site).header("Accept", "text/html");
-        let (status, .., said) = answer(request.form(&[("key", KEY)]));
+        let (status, .., said) = answer(&request.form(&[("key", KEY)]));
         (status, said)
     };
     let (status, said) = unlock(&world.url(1, ""), "same-origin");

@@ -48,7 +48,7 @@ fn known_symbols(request: &ApiRequest, waiting: &[Conditional]) -> Option<Vec<St
     let body = body(request);
     let id = body["flowId"].as_str()?.trim();
     let order = waiting.iter().find(|order| order.kind == ConditionalKind::Smart && order.id == id)?;
-    let known = order.symbols.iter().cloned().filter(|_| !id.is_empty());
+    let known = order.symbols.iter().filter(|_| !id.is_empty()).cloned();
     Some(known.chain(super::symbols::of(&body)).collect())
 }
 
