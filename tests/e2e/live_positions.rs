@@ -210,7 +210,8 @@ fn without_a_token_the_page_names_what_is_open_at_fyers() {
     let open =
         page.split("id=\"open-at-fyers\"").nth(1).expect("the real position").split("</p>").next().unwrap();
     assert!(
-        open.contains("At FYERS, with real money, when last read at") && open.contains("5\u{a0}NSE:SBIN-EQ"),
+        open.contains("At FYERS, with real money, when last read at")
+            && open.contains("5\u{a0}<span class=\"symbol\">NSE:SBIN-EQ<"),
         "{open}"
     );
     assert!(open.contains("cannot manage it until there is a token"), "{open}");
