@@ -44,14 +44,14 @@ pub(super) fn healthcheck() -> Result<Exit, Failure> {
 
 pub(super) fn status(json: bool) -> Result<Exit, Failure> {
     let config = load()?;
-    let Some(status) = block_on(fetch(&config)).flatten() else { return Err(nobody(&config)) };
+    let Some(told) = block_on(fetch(&config)).flatten() else { return Err(nobody(&config)) };
     if !json {
-        say(&table(&status));
+        say(&table(&told.status));
     }
-    match (bad(&status), json) {
-        (None, true) => print_json(&status),
+    match (bad(&told.status), json) {
+        (None, true) => print_json(&told),
         (None, false) => {}
-        (Some(failure), true) => return Ok(bad_end(Some(&status), &failure)),
+        (Some(failure), true) => return Ok(bad_end(Some(&told), &failure)),
         // The table has said it.
         (Some(failure), false) => return Ok(failure.exit),
     }
@@ -170,8 +170,17 @@ async fn ask_status(config: &CliConfig) -> Option<reqwest::Response> {
     request.send().await.ok()
 }
 
-async fn fetch(config: &CliConfig) -> Option<Status> {
+async fn fetch(config: &CliConfig) -> Option<WithKeys> {
     ask_status(config).await?.json().await.ok()
+}
+
+/// The status as the listener tells it, with what each key has used.
+#[derive(serde::Deserialize, serde::Serialize)]
+struct WithKeys {
+    #[serde(flatten)]
+    status: Status,
+    #[serde(default)]
+    keys: Vec<serde_json::Value>,
 }
 
 /// What the keeper said to a question about the account.

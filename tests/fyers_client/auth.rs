@@ -200,7 +200,7 @@ async fn a_flood_of_bad_codes_reaches_fyers_a_few_times_only() {
     let mut limited = 0;
     for _ in 0..40 {
         let error = client.login(&code).await.unwrap_err();
-        limited += usize::from(matches!(error, BrokerError::RateLimited { retry_after: Some(_) }));
+        limited += usize::from(matches!(error, BrokerError::LoginsHeld { .. }));
     }
     assert_eq!((server.received_requests().await.unwrap().len(), limited), (16, 24));
 }

@@ -134,9 +134,8 @@ fn is_quantity(word: &str) -> bool {
 
 /// `NSE:SBIN-EQ`.
 fn is_symbol(word: &str) -> bool {
-    word.split_once(':').is_some_and(|(exchange, name)| {
-        exchange.len() == 3 && exchange.chars().all(|c| c.is_ascii_uppercase()) && !name.is_empty()
-    })
+    word.split_once(':')
+        .is_some_and(|(exchange, name)| ["NSE", "BSE", "MCX"].contains(&exchange) && !name.is_empty())
 }
 
 /// The longest word that is taken for a symbol: options of long names have some thirty characters.
@@ -215,7 +214,7 @@ mod tests {
                     (false, ")."),
                 ],
             ),
-            ("₹5 – NSE: and NSE", vec![(false, "₹5 – NSE: and NSE")]),
+            ("₹5 – NSE: and NSE, RED:RULE", vec![(false, "₹5 – NSE: and NSE, RED:RULE")]),
             (&long, vec![(false, long.as_str())]),
         ] {
             assert_eq!(symbols_apart(text), parts);
