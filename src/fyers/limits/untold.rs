@@ -18,7 +18,7 @@ const BOTS: u32 = MOST_UNTOLD - 6;
 const OWN: u32 = MOST_UNTOLD - 3;
 /// So many are told at once.
 const MANY: u64 = 8;
-/// It is told a few milliseconds after it is much, unless the database is away.
+/// It is told a tenth of a second after it is much, unless the database is away.
 const RETRY: Duration = Duration::from_millis(250);
 
 /// How much has left, and how much of that is told.
