@@ -143,6 +143,7 @@ impl ExchangeActor {
             net: account.net,
             average: account.average(),
             realized: account.realized,
+            today: None,
         })
         .collect()
     }

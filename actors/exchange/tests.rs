@@ -171,7 +171,14 @@ impl Floor {
 
     async fn hold(&self, symbol: &str, net: i64) {
         let (average, realized) = (Decimal::from(800), Decimal::ZERO);
-        let position = Position { symbol: symbol.into(), product: Product::Intraday, net, average, realized };
+        let position = Position {
+            symbol: symbol.into(),
+            product: Product::Intraday,
+            net,
+            average,
+            realized,
+            today: None,
+        };
         let read_at = Some("2026-11-23T04:00:00Z".parse().unwrap());
         let live =
             LivePositions { positions: vec![position], was_live: true, read_at, ..LivePositions::default() };

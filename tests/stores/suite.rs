@@ -109,6 +109,7 @@ pub(crate) fn position(net: i64) -> Position {
         net,
         average: Decimal::new(81_255, 2),
         realized: Decimal::new(-125, 1),
+        today: None,
     }
 }
 

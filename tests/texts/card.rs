@@ -62,6 +62,7 @@ fn holding() -> LivePositions {
         net: 10,
         average: Decimal::new(81_255, 2),
         realized: Decimal::ZERO,
+        today: None,
     };
     let read_at = Some(at(8, 40));
     LivePositions { positions: vec![position], was_live: true, read_at, ..LivePositions::default() }

@@ -8,7 +8,7 @@ use crate::{
     order::OrderState,
     trades::Trade,
 };
-use fyers_api::model::{Funds, Order, Position, Product};
+use fyers_api::model::{Funds, Order, Position, Product, Traded};
 
 /// Money, by the broker's ten fund ids (docs/fyers-api.md, "Funds"), in INR. Collaterals, transfers,
 /// receivables and ad hoc limits (5 to 8) are always zero here.
@@ -129,7 +129,8 @@ impl Book {
     pub fn position_rows(&self) -> Vec<Position> {
         let row = |view: PositionView| {
             let Account { symbol, product, net, realized, .. } = view.account.clone();
-            Position { symbol, product, net, average: view.account.average(), realized }
+            let today = Traded { bought: view.account.bought_today(), sold: view.account.sold_today() };
+            Position { symbol, product, net, average: view.account.average(), realized, today: Some(today) }
         };
         self.positions().into_iter().map(row).collect()
     }

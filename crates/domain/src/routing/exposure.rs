@@ -78,7 +78,7 @@ pub(crate) mod tests {
 
     pub(crate) fn position(symbol: &str, net: i64) -> Position {
         let (average, realized) = (Decimal::from(800), Decimal::ZERO);
-        Position { symbol: symbol.into(), product: Product::Intraday, net, average, realized }
+        Position { symbol: symbol.into(), product: Product::Intraday, net, average, realized, today: None }
     }
 
     #[test]

@@ -92,7 +92,8 @@ mod tests {
         let convert = named(br#"{"symbol":"NSE:A-EQ","convertQty":1}"#, Operation::ConvertPosition);
         assert_eq!(convert.unwrap(), ["NSE:A-EQ"]);
         let (symbol, product) = ("NSE:A-EQ".to_owned(), Product::Margin);
-        let one = Position { symbol, product, net: 1, average: Decimal::ONE, realized: Decimal::ZERO };
+        let one =
+            Position { symbol, product, net: 1, average: Decimal::ONE, realized: Decimal::ZERO, today: None };
         let id = |id: &str| spelt(id);
         assert!(is_of(&one, &id("NSE:A-EQ")) && is_of(&one, &id("nse:a-eq-margin")));
         assert!(!is_of(&one, &id("NSE:A-EQX-MARGIN")) && !is_of(&one, &id("NSE:A")));

@@ -84,13 +84,13 @@ pub fn learn(
     seen: &SeenBooks<'_>,
     requests: &[&UnreadRequest],
 ) -> Vec<Option<Reserved>> {
+    fills.begin(seen.positions);
     let now = fills.books(seen.book, seen.positions);
     fills.note_since(&now, seen.at);
     let left = still_counts(fills, &now, seen, requests);
     let unshown = left.iter().flatten().chain(seen.on_the_way);
     let open = unshown.flat_map(|left| left.legs.iter().map(Leg::key)).collect();
-    let rows = seen.positions.iter().map(|position| Leg::closing(position).key()).collect();
-    fills.keep((now, &rows), &open, seen.at);
+    fills.keep(now, &open, seen.at);
     left
 }
 

@@ -45,19 +45,31 @@ impl ShownFills {
         known.map(|(key, sums)| (key.clone(), *sums)).collect()
     }
 
-    /// Takes the sums of a reading, with what the positions have a row of, for the last one, and for the base what agrees in them and is not `open`: of what nothing
+    /// Before the first reading of a keeper without memory. Books that are read at one moment need not be of one moment, so
+    /// there the positions say themselves what they contain of the day. Where they do not, only what was filled today can
+    /// be open, until two minutes have told otherwise.
+    pub(super) fn begin(&mut self, positions: &[Position]) {
+        if self.has_read {
+            return;
+        }
+        let unexplained: BTreeSet<Key> =
+            positions.iter().filter(|row| row.today.is_none()).map(key).collect();
+        for position in positions.iter().filter(|row| !unexplained.contains(&key(row))) {
+            let base = self.base.entry(key(position)).or_default();
+            let today = position.today.unwrap_or_default();
+            (base.bought, base.sold) = (base.bought + today.bought, base.sold + today.sold);
+            base.net += position.net;
+        }
+    }
+
+    /// Takes the sums of a reading for the last one, and for the base what agrees in them and is not `open`: of what nothing
     /// counts beside the books.
-    pub(super) fn keep(
-        &mut self,
-        (now, rows): (Books, &BTreeSet<Key>),
-        open: &BTreeSet<Key>,
-        at: DateTime<Utc>,
-    ) {
+    pub(super) fn keep(&mut self, now: Books, open: &BTreeSet<Key>, at: DateTime<Utc>) {
         // What has filled is in one book and not in the other for a while: no beginning to measure from. What still is so
         // after that is what it is, as a position that was converted.
         let is_stable = |key: &Key| {
             let is_old = self.since.get(key).is_some_and(|since| at - *since >= LONGEST_LAG);
-            self.is_first(key, (&now, rows)) || self.agrees(key, &now) || is_old
+            self.ahead(key, &now) == 0 || is_old
         };
         let settled: Books = now
             .iter()
@@ -66,13 +78,6 @@ impl ShownFills {
             .collect();
         self.base.extend(settled);
         (self.has_read, self.last) = (true, now);
-    }
-
-    /// Whether nothing was read before, and the positions have a word on what the order book has filled. Without a row for it
-    /// they are behind: FYERS keeps one all day, of what was closed and of what was there before that day too.
-    fn is_first(&self, key: &Key, (now, rows): (&Books, &BTreeSet<Key>)) -> bool {
-        let is_told = |sums: &Sums| sums.filled() == 0 || rows.contains(key);
-        !self.has_read && now.get(key).is_none_or(is_told)
     }
 
     pub(super) fn note_since(&mut self, now: &Books, at: DateTime<Utc>) {
@@ -141,10 +146,14 @@ impl ShownFills {
             *side += row.filled.abs();
         }
         for position in positions {
-            books.entry(Leg::closing(position).key()).or_default().net += position.net;
+            books.entry(key(position)).or_default().net += position.net;
         }
         books
     }
+}
+
+fn key(position: &Position) -> Key {
+    Leg::closing(position).key()
 }
 
 #[cfg(test)]

@@ -9,5 +9,5 @@ mod quote;
 pub use account::{FundLimits, Funds, HeldShare, Profile};
 pub use market::{Exchange, Segment};
 pub use order::{Order, OrderAck, OrderRequest, OrderStatus, OrderType, Product, Side, Validity};
-pub use position::{Position, UnknownPosition};
+pub use position::{Position, Traded, UnknownPosition};
 pub use quote::{Offer, Quote, SeenPrice};

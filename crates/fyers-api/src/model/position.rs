@@ -20,6 +20,18 @@ pub struct Position {
     pub average: Decimal,
     /// Profit of what was closed today, in INR.
     pub realized: Decimal,
+    /// What of it was bought and sold today; `None` where that is not told, or does not explain `net`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub today: Option<Traded>,
+}
+
+/// What was bought and sold of a position, as quantities.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Traded {
+    /// Bought.
+    pub bought: i64,
+    /// Sold.
+    pub sold: i64,
 }
 
 /// A row of the positions that could not be understood: there may be an open position.

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     codes,
-    model::{Position, Product, UnknownPosition},
+    model::{Position, Product, Traded, UnknownPosition},
     number,
     response::{
         Body, Unreadable,
@@ -75,7 +75,17 @@ fn position(row: Row<'_>, mut drift: Drift<'_>) -> Option<Position> {
         drift.note("productType");
     }
     let realized = drift.or_default(row, "realized_profit", number::decimal);
-    Some(Position { symbol, product, net, average, realized })
+    Some(Position { symbol, product, net, average, realized, today: traded_today(row, net) })
+}
+
+/// What was done today, where the row tells that and what came from the day before, and both together explain `net`.
+fn traded_today(row: Row<'_>, net: i64) -> Option<Traded> {
+    let [bought, sold, carried_bought, carried_sold] =
+        ["dayBuyQty", "daySellQty", "cfBuyQty", "cfSellQty"].map(|name| row.whole(name));
+    let (traded, carried) =
+        (Traded { bought: bought?, sold: sold? }, carried_bought?.checked_sub(carried_sold?)?);
+    let explained = traded.bought.checked_sub(traded.sold)?.checked_add(carried)?;
+    (explained == net && traded.bought >= 0 && traded.sold >= 0).then_some(traded)
 }
 
 /// Whether the other fields say the same quantity, as far as they are there.
@@ -142,8 +152,34 @@ mod tests {
         let book = read(&[good("NSE:SBIN-EQ")]);
         let (average, realized) = ("800.15".parse().unwrap(), "-12.5".parse().unwrap());
         let symbol = "NSE:SBIN-EQ".to_owned();
-        assert_eq!(book.rows, [Position { symbol, product: Product::Intraday, net: 5, average, realized }]);
+        assert_eq!(
+            book.rows,
+            [Position { symbol, product: Product::Intraday, net: 5, average, realized, today: None }]
+        );
         assert_eq!((book.unknown.len(), book.drift.len()), (0, 0));
+    }
+
+    #[test]
+    fn what_was_done_today_is_known_where_it_explains_the_position() {
+        let row = |day: [i64; 2], carried: [i64; 2]| {
+            let mut row = good("NSE:SBIN-EQ");
+            let fields = ["dayBuyQty", "daySellQty", "cfBuyQty", "cfSellQty"];
+            for (field, quantity) in fields.into_iter().zip([day, carried].concat()) {
+                row[field] = json!(quantity);
+            }
+            row["buyQty"] = json!(5);
+            row["sellQty"] = json!(0);
+            row
+        };
+        let today = |row: Value| read(&[row]).rows[0].today;
+        assert_eq!(today(row([7, 4], [2, 0])), Some(Traded { bought: 7, sold: 4 }));
+        assert_eq!(today(row([0, 0], [5, 0])), Some(Traded::default()), "all of it is of another day");
+        assert_eq!(today(row([5, 0], [5, 0])), None, "that would be ten");
+        assert_eq!(today(row([-5, -10], [0, 0])), None);
+        assert_eq!(today(good("NSE:SBIN-EQ")), None, "it is not told");
+        let mut part = row([5, 0], [0, 0]);
+        part["cfSellQty"] = Value::Null;
+        assert_eq!(today(part), None);
     }
 
     #[test]

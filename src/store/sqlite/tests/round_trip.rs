@@ -6,7 +6,7 @@ use std::{
 };
 
 use fyers_api::{
-    model::{OrderRequest, OrderType, Position, Product, Side},
+    model::{OrderRequest, OrderType, Position, Product, Side, Traded},
     operation::Operation,
 };
 use keeper_domain::{
@@ -29,6 +29,7 @@ fn position(net: i64) -> Position {
         net,
         average: Decimal::new(81_255, 2),
         realized: Decimal::new(-125, 1),
+        today: Some(Traded { bought: 12, sold: 2 }),
     }
 }
 

@@ -78,6 +78,7 @@ impl Holding {
             net: self.net(),
             average: self.average(),
             realized: self.result(None),
+            today: None,
         }
     }
 

@@ -249,6 +249,7 @@ fn a_death_at_noon_lists_what_is_open() {
         net,
         average: Decimal::ONE,
         realized: Decimal::ZERO,
+        today: None,
     };
     let positions = vec![position("NSE:SBIN-EQ", 10), position("NSE:INFY-EQ", -5), position("NSE:TCS-EQ", 0)];
     let session = CardSession::Needed(Reason::TokenRejected);

@@ -1,6 +1,7 @@
 mod contradicted;
 
 use chrono::TimeDelta;
+use fyers_api::model::Traded;
 use rust_decimal::Decimal;
 
 use super::*;
@@ -37,14 +38,28 @@ pub(in crate::routing) fn sent(id: &str, quantity: i64) -> UnreadRequest {
     UnreadRequest { id: 1, ids, sent: at(0), at: at(0), reserved, effect: None }
 }
 
-/// What still counts of these orders after a reading.
+/// A position of which this much was done today.
+pub(in crate::routing) fn traded(net: i64, bought: i64, sold: i64) -> Position {
+    Position { today: Some(Traded { bought, sold }), ..position("A", net) }
+}
+
+/// The same, with all that this book has filled.
+fn with_all(book: &[BookRow], net: i64) -> Position {
+    let [bought, sold] = [1, -1].map(|side| {
+        let of_it = book.iter().map(|row| row.filled).filter(|filled| filled.signum() == side);
+        of_it.map(i64::abs).sum()
+    });
+    traded(net, bought, sold)
+}
+
+/// What still counts of these orders after a reading, in which the positions name all that the book has filled.
 pub(in crate::routing) fn learn(
     fills: &mut ShownFills,
     (book, net): (&[BookRow], i64),
     requests: &[UnreadRequest],
     now: DateTime<Utc>,
 ) -> Vec<Option<Reserved>> {
-    let positions = if net == 0 { vec![] } else { vec![position("A", net)] };
+    let positions = if net == 0 { vec![] } else { vec![with_all(book, net)] };
     let is_known = |id: &str| requests.iter().any(|one| one.ids.iter().any(|own| own == id));
     let seen = SeenBooks {
         book,

@@ -64,7 +64,7 @@ fn books(orders: &[(&str, &BookRow)], exits: &[i64]) -> BotBooks {
 
 fn account(product: Product, net: i64) -> Position {
     let (average, realized) = (Decimal::ONE, Decimal::ZERO);
-    Position { symbol: A.into(), product, net, average, realized }
+    Position { symbol: A.into(), product, net, average, realized, today: None }
 }
 
 /// What a bot has won at this price of now.

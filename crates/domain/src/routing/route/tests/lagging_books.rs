@@ -2,6 +2,7 @@
 //! no exit that is let out turns a position or makes it larger.
 
 use chrono::TimeDelta;
+use fyers_api::model::Traded;
 
 use super::*;
 use crate::routing::{
@@ -63,6 +64,10 @@ struct Order {
 /// FYERS as it is, and as it was.
 struct Broker {
     now: i64,
+    /// What was open before the day.
+    carried: i64,
+    /// Whether the positions tell what of them is of today.
+    tells_today: bool,
     net: i64,
     orders: Vec<Order>,
     /// Each state with its moment.
@@ -106,6 +111,17 @@ impl Broker {
         self.shows = (next(self.shows.0, book), next(self.shows.1, net));
     }
 
+    fn positions(&self) -> Vec<Position> {
+        let (_, orders, net) = &self.states[self.shows.1];
+        let [bought, sold] = [1, -1].map(|side| {
+            let filled = orders.iter().map(|order| order.filled).filter(|filled| filled.signum() == side);
+            filled.map(i64::abs).sum()
+        });
+        let today = self.tells_today.then_some(Traded { bought, sold });
+        let has_row = self.carried != 0 || bought != 0 || sold != 0;
+        has_row.then(|| Position { today, ..position(A, *net) }).into_iter().collect()
+    }
+
     fn book(&self) -> Vec<BookRow> {
         let row = |order: &Order| BookRow {
             id: order.id.clone(),
@@ -146,8 +162,7 @@ struct Keeper {
 impl Keeper {
     fn look(&mut self, broker: &Broker) {
         let now = moment(broker.now);
-        let (book, net) = (self.rows.complete(broker.book(), now), broker.states[broker.shows.1].2);
-        let positions = if net == 0 { vec![] } else { vec![position(A, net)] };
+        let (book, positions) = (self.rows.complete(broker.book(), now), broker.positions());
         let own = &self.own;
         let seen = SeenBooks {
             book: &book,
@@ -269,11 +284,32 @@ fn call_of(step: &Step, broker: &Broker) -> Option<OrderCall> {
     })
 }
 
-/// Plays it with a position, and an order from before the halt that makes it larger, or closes a part of it. An error where an exit
-/// has turned the position: the states that FYERS was in.
-fn play(net: i64, early: i64, steps: &[Step]) -> Result<(), String> {
+/// What was there before the keeper's first reading.
+#[derive(Debug, Clone, Default)]
+struct Start {
+    /// A position of another day.
+    net: i64,
+    /// An order from before the halt that makes it larger, or closes a part of it.
+    early: i64,
+    /// So much of that order has filled, each a state.
+    fills: Vec<i64>,
+    /// How many states the books of the first reading show.
+    shows: (usize, usize),
+    tells_today: bool,
+}
+
+impl Start {
+    fn of(net: i64) -> Self {
+        Self { net, tells_today: true, ..Self::default() }
+    }
+}
+
+/// An error where an exit has turned the position: the states that FYERS was in.
+fn play(start: &Start, steps: &[Step]) -> Result<(), String> {
+    let Start { net, early, tells_today, .. } = *start;
+    let (states, shows, left_out) = (vec![], (0, 0), (0, 0, -1));
     let mut broker =
-        Broker { now: 0, net, orders: vec![], states: vec![], shows: (0, 0), left_out: (0, 0, -1) };
+        Broker { now: 0, carried: net, tells_today, net, orders: vec![], states, shows, left_out };
     let mut keeper = Keeper {
         all: vec![],
         answered: vec![],
@@ -288,6 +324,10 @@ fn play(net: i64, early: i64, steps: &[Step]) -> Result<(), String> {
         broker.orders[0].is_early = early * broker.net >= 0;
     }
     broker.note();
+    for by in &start.fills {
+        broker.fill(0, *by);
+    }
+    broker.wait(0, start.shows);
     keeper.look(&broker);
     for step in steps {
         match step {
@@ -320,7 +360,7 @@ fn no_second_exit_passes_where_another_life_reads_nothing_of_a_fill_that_positio
     use Step::{Exit, Fill, LeaveOut, Place, Restart, Wait};
     let filled = [Exit(false), Wait(35, 0, 0), Fill(0, 10), Wait(85, 2, 0)];
     let again = [LeaveOut(255, 0), Restart, Place(-10), Fill(1, 1)];
-    play(10, 0, &[filled, again].concat()).unwrap();
+    play(&Start::of(10), &[filled, again].concat()).unwrap();
 }
 
 /// It leaves out a fill on which both books agree, and the positions do not show as large a one of an order that waited.
@@ -329,7 +369,16 @@ fn no_second_exit_passes_where_another_life_reads_nothing_of_a_fill_that_positio
     use Step::{Fill, LeaveOut, Place, Restart, Wait};
     let sold = [Place(-5), Fill(0, 5), Wait(1, 3, 3), Place(-5), Wait(1, 3, 3), LeaveOut(1, 90), Restart];
     let again = [Fill(1, 5), Wait(1, 1, 0), Place(-5), Fill(2, 5)];
-    play(10, 0, &[&sold[..], &again].concat()).unwrap();
+    play(&Start::of(10), &[&sold[..], &again].concat()).unwrap();
+}
+
+fn start() -> impl Strategy<Value = Start> {
+    let fills = proptest::collection::vec(1i64..20, 0..4);
+    let figures = (0i64..30, -10i64..20, fills, (0usize..4, 0usize..4), any::<[bool; 2]>());
+    figures.prop_map(|(net, early, fills, shows, [is_short, tells_today])| {
+        let sign = if is_short { -1 } else { 1 };
+        Start { net: net * sign, early: early.max(-net) * sign, fills, shows, tells_today }
+    })
 }
 
 proptest! {
@@ -338,10 +387,9 @@ proptest! {
 
     #[test]
     fn no_exit_turns_a_position_while_the_books_lag(
-        net in 0i64..30, early in -10i64..20, steps in proptest::collection::vec(step(), 1..50),
+        start in start(), steps in proptest::collection::vec(step(), 1..50),
     ) {
-        let sign = if steps.len() % 2 == 0 { -1 } else { 1 };
-        let played = play(net * sign, early.max(-net) * sign, &steps);
+        let played = play(&start, &steps);
         prop_assert!(played.is_ok(), "{}", played.unwrap_err());
     }
 }

@@ -106,15 +106,51 @@ fn a_first_reading_without_a_row_for_what_has_filled_is_no_beginning() {
 fn what_was_there_before_the_day_explains_its_sale() {
     let sold = [row("1", -50, -50)];
     let mut fills = ShownFills::default();
-    look(&mut fills, &[], &[open(Product::Intraday, 50)], 0);
+    look(&mut fills, &[], &[traded(50, 0, 0)], 0);
     for positions in [&[][..], &[open(Product::Intraday, 0)]] {
         let live = look(&mut fills.clone(), &sold, positions, 1);
         assert_eq!((&live.contradicted[..], protects(&live, INTRADAY)), (&[][..], [false, false]));
     }
     for left in [0, 20] {
-        let live = look(&mut ShownFills::default(), &sold, &[open(Product::Intraday, left)], 0);
+        let live = look(&mut ShownFills::default(), &sold, &[traded(left, 0, 50)], 0);
         assert_eq!((&live.contradicted[..], protects(&live, INTRADAY)), (&[][..], [false, left > 0]));
     }
+}
+
+/// The first reading of a keeper without memory may be of one book as it is and of the other as it was. Where FYERS does not
+/// tell what of a position is of today, it may be as well that the order book does not show yet how it came about.
+#[test]
+fn a_first_reading_of_books_that_lag_is_no_beginning() {
+    let (bought, sold) = (row("1", 10, 10), row("2", -10, -10));
+    let both = [bought.clone(), sold];
+    for bought_today in [traded(10, 10, 0), open(Product::Intraday, 10)] {
+        let mut fills = ShownFills::default();
+        look(&mut fills, &[], std::slice::from_ref(&bought_today), 0);
+        assert_eq!(fills.contradicted(), [(leg("A", 1).key(), -10)], "the order book lags");
+        assert_eq!(fills.torn(), [(leg("A", 1).key(), 0)], "and the positions show all that it has");
+        look(&mut fills, &[bought.clone()], std::slice::from_ref(&bought_today), 1);
+        assert_eq!(fills.contradicted(), []);
+        look(&mut fills, &both, std::slice::from_ref(&bought_today), 2);
+        assert_eq!(fills.torn(), [(leg("A", 1).key(), -10)], "the positions lag");
+        look(&mut fills, &both, &[traded(0, 10, 10)], 3);
+        assert_eq!(fills.contradicted(), []);
+    }
+    let mut fills = ShownFills::default();
+    look(&mut fills, &both, &[traded(10, 10, 0)], 0);
+    assert_eq!(fills.torn(), [(leg("A", 1).key(), -10)], "at once");
+}
+
+#[test]
+fn what_fyers_does_not_explain_is_a_beginning_after_two_minutes() {
+    let mut fills = ShownFills::default();
+    let carried = [open(Product::Intraday, 10)];
+    for (seconds, is_over) in [(0, false), (119, false), (120, true)] {
+        look(&mut fills, &[], &carried, seconds);
+        assert_eq!(fills.contradicted().is_empty(), is_over, "{seconds} s");
+    }
+    let mut fills = ShownFills::default();
+    look(&mut fills, &[], &[traded(10, 0, 0)], 0);
+    assert_eq!(fills.contradicted(), [], "it says that it is of another day");
 }
 
 /// A conversion is no order: what has gone from one product is in another one, and is protected there.
