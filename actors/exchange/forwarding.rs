@@ -192,6 +192,11 @@ impl ExchangeActor {
         self.deps.sandbox || key.is_some_and(|key| key.stored.ceiling != Mode::Live)
     }
 
+    fn halts_this_bot_alone(&self, bot: &BotName) -> bool {
+        let key = key_of(&self.deps.keys, bot);
+        !self.volatile.halted && key.is_some_and(|key| key.stored.halted)
+    }
+
     /// Says no in the broker's format, and writes it down.
     pub(super) fn refuse(&mut self, forwarding: Forwarding, why: &Refused, ctx: &mut Context<Self>) {
         if let Some(intent) = forwarding.sent.clone() {
@@ -204,7 +209,8 @@ impl ExchangeActor {
             _ if why.is_of_key() => (400, -50),
             _ => (400, -99),
         };
-        let words = why.to_string();
+        let is_bots_halt = self.halts_this_bot_alone(&forwarding.bot);
+        let words = if is_bots_halt { why.of_one_bot(&forwarding.bot) } else { why.to_string() };
         let mut answer = if status == 503 { not_now(&words) } else { refusal(status, code, &words) };
         answer.headers.extend(why.key_limit().map(|limit| (KEY_LIMIT_HEADER.to_owned(), limit.into())));
         if !forwarding.call.operation.trades() {
@@ -223,7 +229,15 @@ impl ExchangeActor {
             let ((symbol, quantity), bot) = (forwarding.call.subject(), Some(forwarding.bot.clone()));
             let is_halted_entry = why.is_halted_entry();
             let is_simulated = why.is_of_simulated() || self.only_simulates(&forwarding.bot);
-            Some(Event::OrderRefused { bot, symbol, quantity, why: words, is_halted_entry, is_simulated })
+            Some(Event::OrderRefused {
+                bot,
+                symbol,
+                quantity,
+                why: words,
+                is_halted_entry,
+                is_bots_halt,
+                is_simulated,
+            })
         };
         let notes_books = matches!(event, Some(Event::KeyLimitReached { .. }));
         let events = event.map(|event| (now, event)).into_iter().collect();

@@ -2,6 +2,7 @@
 
 use keeper_domain::{
     alerts::words::and_more,
+    keys::KeyRing,
     mode::Mode,
     money::{count, rupees},
 };
@@ -24,6 +25,14 @@ pub(super) fn keys(rows: &[KeyRow]) -> String {
     let more = (more > 0).then(|| format!("and {more} more: see the page or `fyers-keeper key list`"));
     let lines = rows.iter().take(ROWS).map(key);
     [title].into_iter().chain(lines).chain(more).collect::<Vec<_>>().join("\n")
+}
+
+/// Who alone is halted, for /status: the mode says nothing of that.
+pub(super) fn halted(ring: &KeyRing) -> Option<String> {
+    let names = ring.all().iter().filter(|key| key.stored.halted).map(|key| key.name().to_string());
+    let names = and_more(&names.collect::<Vec<_>>(), 120);
+    (!names.is_empty())
+        .then(|| format!("⛔ Halted bots: {names}. Their entries are refused until /resume with the name."))
 }
 
 fn key(row: &KeyRow) -> String {

@@ -307,7 +307,9 @@ impl Control for KeeperControl {
             TalkTopic::Health => status_words::health(&status),
             TalkTopic::Feeds => bot_words::feeds(&status.feeds),
             _ => {
-                [status_words::status(&status)].into_iter().chain(self.moved()).collect::<Vec<_>>().join("\n")
+                let halted = bot_words::halted(&self.keys.ring());
+                let lines = [status_words::status(&status)].into_iter().chain(halted);
+                lines.chain(self.moved()).collect::<Vec<_>>().join("\n")
             }
         }
     }

@@ -2,7 +2,11 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use keeper_domain::{alerts::words::counted, session::StateName, text::excerpt};
+use keeper_domain::{
+    alerts::words::{and_more, counted},
+    session::StateName,
+    text::excerpt,
+};
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -46,7 +50,7 @@ pub(super) fn status(json: bool) -> Result<Exit, Failure> {
     let config = load()?;
     let Some(told) = block_on(fetch(&config)).flatten() else { return Err(nobody(&config)) };
     if !json {
-        say(&table(&told.status));
+        say(&table(&told.status, &told.halted_bots()));
     }
     match (bad(&told.status), json) {
         (None, true) => print_json(&told),
@@ -181,6 +185,14 @@ struct WithKeys {
     status: Status,
     #[serde(default)]
     keys: Vec<serde_json::Value>,
+}
+
+impl WithKeys {
+    /// The bots that alone are halted.
+    fn halted_bots(&self) -> Vec<String> {
+        let halted = self.keys.iter().filter(|key| key["halted"] == true);
+        halted.filter_map(|key| key["name"].as_str()).map(str::to_owned).collect()
+    }
 }
 
 /// What the keeper said to a question about the account.
@@ -329,7 +341,7 @@ fn what_to_do(session: &SessionStatus) -> Option<&'static str> {
 }
 
 /// The status for a person.
-fn table(status: &Status) -> String {
+fn table(status: &Status, halted_bots: &[String]) -> String {
     let time = |at: Option<chrono::DateTime<chrono::FixedOffset>>| {
         at.map_or_else(|| "-".to_owned(), |at| at.format("%a %d %b %Y, %H:%M:%S IST").to_string())
     };
@@ -353,6 +365,9 @@ fn table(status: &Status) -> String {
         ("simulated", format!("{} today", counted(status.orders_simulated_today, "order"))),
     ];
     rows.extend(status.problems().into_iter().map(|problem| ("look at", problem)));
+    rows.extend(
+        (!halted_bots.is_empty()).then(|| ("halted", format!("bots {}", and_more(halted_bots, 120)))),
+    );
     rows.extend(session.confirm_words().map(|words| ("confirm", words)));
     rows.extend(what_to_do(session).map(|remedy| ("next", remedy.to_owned())));
     rows.extend(status.open_at_fyers.clone().map(|open| ("real", open)));

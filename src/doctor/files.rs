@@ -21,6 +21,9 @@ use crate::{
 
 /// With less room than this, SQLite may soon fail.
 const LITTLE_ROOM: u64 = 50 * 1024 * 1024;
+/// With less than this a keeper writes nothing any more.
+const NO_ROOM: u64 = 256 * 1024;
+const MAKE_ROOM: &str = "Make room: a keeper that cannot write refuses orders until there is some again.";
 
 /// Whether a keeper holds the state folder.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,9 +114,13 @@ pub(super) fn state_folder(settings: &Settings) -> Finding {
     if let Some(remote) = remote(path, path) {
         return remote;
     }
+    if is_full(path) {
+        let what = format!("{shown} is on a disk that is full");
+        return Finding::fail("state folder", what, MAKE_ROOM);
+    }
     if room(path).is_some_and(|room| room < LITTLE_ROOM) {
         let what = format!("{shown} is on a disk with less than 50 MiB left");
-        return Finding::warn("state folder", what, "Make room: a keeper that cannot remember stops.");
+        return Finding::warn("state folder", what, MAKE_ROOM);
     }
     let mode = meta.mode() & 0o777;
     if mode & 0o077 != 0 {
@@ -172,6 +179,10 @@ fn remote_kind(kind: i64) -> Option<&'static str> {
     })
 }
 
+fn is_full(path: &Path) -> bool {
+    room(path).is_some_and(|room| room < NO_ROOM)
+}
+
 fn room(path: &Path) -> Option<u64> {
     let disk = rustix::fs::statvfs(path).ok()?;
     Some(disk.f_bavail.saturating_mul(disk.f_frsize))
@@ -180,7 +191,11 @@ fn room(path: &Path) -> Option<u64> {
 /// Reads the whole database, as far as time allows.
 pub(super) async fn database(settings: &Settings) -> Finding {
     let path = settings.state_dir.join(DATABASE);
-    let remedy = "The keeper puts it aside at the next start and begins anew; or: fyers-keeper restore FILE.";
+    let remedy = match is_full(&settings.state_dir) {
+        // What was written on a full disk may be half of it, and sound once there is room.
+        true => "Its disk is full: make room first, then ask again.",
+        false => "The keeper puts it aside at the next start and begins anew; or: fyers-keeper restore FILE.",
+    };
     match tokio::time::timeout(LIMIT, store::examine(&path)).await {
         Err(_late) => Finding::warn(
             "state",

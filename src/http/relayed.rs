@@ -1,6 +1,6 @@
 //! Requests that a standby brings to the keeper that acts, with the bounds they have there.
 
-use std::{net::IpAddr, time::Duration};
+use std::time::Duration;
 
 use actix_web::{
     HttpRequest,
@@ -11,11 +11,11 @@ use actix_web::{
     web::{self, Bytes},
 };
 
-use keeper_domain::address::Network;
+use keeper_domain::{address::Network, keys::relayed_client::RelayedClient};
 
 pub(crate) use crate::http::limits::{body::read_first, descriptors::relayed_connections as connections};
 use crate::http::{
-    access::shown,
+    access::{peer_user::user_of, shown},
     gateway::discard,
     limits::{
         answer::with_room,
@@ -30,9 +30,11 @@ const OF_BOTS: Bounds = Bounds { longest: 1024 * 1024, limit: Duration::from_sec
 /// Of somebody who shows none.
 const OF_STRANGERS: Bounds = Bounds { longest: 16 * 1024, limit: Duration::from_secs(15), copies: 2 };
 
-/// The client that asks, as the holder would know it.
-pub(crate) fn client(request: &HttpRequest, trusted_proxies: &[Network]) -> IpAddr {
-    shown::client(request, trusted_proxies, None)
+/// The client that asks, as the holder would know it. Of its user only sessions of pages ask, and these show no key.
+pub(crate) fn client(request: &HttpRequest, trusted_proxies: &[Network], port: u16) -> RelayedClient {
+    let address = shown::client(request, trusted_proxies, None);
+    let peer = request.peer_addr().filter(|_| !request.headers().contains_key(AUTHORIZATION));
+    RelayedClient { address, user: peer.and_then(|peer| user_of(peer, port)) }
 }
 
 /// Whether it becomes a socket.

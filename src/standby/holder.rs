@@ -1,11 +1,8 @@
 //! Who acts, as a standby knows it.
 
-use std::{
-    net::IpAddr,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use keeper_domain::keys::relayed_client;
+use keeper_domain::keys::relayed_client::{self, RelayedClient};
 use secrecy::SecretString;
 use tokio::sync::watch;
 
@@ -80,7 +77,7 @@ impl Holder {
     }
 
     /// How the holder is told that a request is of this client.
-    pub(super) fn told_of(&self, client: IpAddr) -> Option<String> {
+    pub(super) fn told_of(&self, client: RelayedClient) -> Option<String> {
         let signing = self.signing.lock().unwrap_or_else(PoisonError::into_inner);
         signing.as_ref().and_then(|secret| relayed_client::told(secret, client))
     }

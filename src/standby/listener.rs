@@ -174,8 +174,12 @@ async fn passed_on(
             return refused(HttpResponse::Forbidden(), request, &why);
         }
     };
-    let told = holder.told_of(relayed::client(request, &page.trusted_proxies));
-    let Some(question) = question(request, (&address, origin.as_deref(), told), client) else {
+    let Some(url) = asked(request, &address) else {
+        let why = format!("{STANDS_BY}; the path can be read in two ways, so nothing was done");
+        return refused(HttpResponse::BadRequest(), request, &why);
+    };
+    let told = holder.told_of(relayed::client(request, &page.trusted_proxies, page.listen.port()));
+    let Some(question) = question(request, (url, origin.as_deref(), told), client) else {
         return nobody(request, &format!("{STANDS_BY}, and the other one cannot be asked that"));
     };
     let _answering = relayed::answering(request);
@@ -236,14 +240,22 @@ impl From<reqwest::Error> for NoAnswer {
     }
 }
 
+/// What is asked of the holder there; `None` for a path in which something would be resolved on the way: the holder judges
+/// paths as they were written, and must see this one so.
+fn asked(request: &HttpRequest, address: &str) -> Option<reqwest::Url> {
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
+    let base = reqwest::Url::parse(address).ok()?;
+    let url = reqwest::Url::parse(&format!("{}{path}", address.trim_end_matches('/'))).ok()?;
+    let is_as_written = url.path() == format!("{}{}", base.path().trim_end_matches('/'), request.path());
+    (is_as_written && url.origin() == base.origin()).then_some(url)
+}
+
 /// The same question to the holder, as far as it is not about this connection.
 fn question(
     request: &HttpRequest,
-    (address, origin, told): (&str, Option<&str>, Option<String>),
+    (url, origin, told): (reqwest::Url, Option<&str>, Option<String>),
     client: &reqwest::Client,
 ) -> Option<reqwest::RequestBuilder> {
-    let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    let url = reqwest::Url::parse(&format!("{}{path}", address.trim_end_matches('/'))).ok()?;
     let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes()).ok()?;
     let mut question = client.request(method, url);
     for (name, value) in request.headers() {

@@ -215,9 +215,14 @@ fn one_bot_is_halted_from_the_chat_and_the_others_go_on() {
         "{}",
         entry.body
     );
+    assert!(entry.body["message"].as_str().unwrap().contains("Halted (bot trial alone): entries"));
+    home.wait_alert("Next: /resume trial ends its halt.");
     taken(&trial.order(SBIN, -2), "mock");
     taken(&main.order(SBIN, 1), "fyers");
     assert_eq!(keeper.status()["halted"], false, "nobody else is halted");
+    let told = home.run(&["status"]).exits(0).out;
+    assert!(told.lines().any(|line| line.starts_with("halted") && line.contains("trial")), "{told}");
+    assert!(ask(&home, "/status", "Halted bots: trial").text.contains("/resume with the name"));
     // A restart is no way out of a halt.
     keeper.kill9();
     let keeper = live(&home);

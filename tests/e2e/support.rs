@@ -15,6 +15,9 @@ use serde_json::Value;
 use simulator::{Options, RefreshMode, Simulator, TokenKind};
 use tempfile::TempDir;
 
+#[path = "last_words.rs"]
+mod last_words;
+
 /// The longest wait for anything; far more than it takes, so that a slow machine is no failure.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(240);
 
@@ -355,8 +358,8 @@ impl Keeper {
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        let _ended_before = self.child.kill();
-        let _reaped = self.child.wait();
+        last_words::print(&self.log);
+        let _ended = (self.child.kill(), self.child.wait());
     }
 }
 
@@ -376,11 +379,7 @@ pub(crate) fn get_with_key(url: &str, key: &str) -> Option<(u16, String)> {
 
 /// `POST` with or without a bearer key.
 pub(crate) fn post(url: &str, key: Option<&str>) -> Option<(u16, String)> {
-    let request = client().post(url);
-    send(match key {
-        Some(key) => request.bearer_auth(key),
-        None => request,
-    })
+    send(key.into_iter().fold(client().post(url), reqwest::RequestBuilder::bearer_auth))
 }
 
 fn client() -> reqwest::Client {

@@ -3,11 +3,12 @@
 use std::{
     io::{ErrorKind, Read, Write},
     net::TcpStream,
+    os::unix::process::CommandExt,
     time::{Duration, Instant},
 };
 
 use crate::{
-    bots::{started, two},
+    bots::{order_of, started, two},
     hosts::{KEY, World},
     support::{DEADLINE, block_on, get, wait_for},
 };
@@ -152,4 +153,74 @@ fn the_page_can_be_opened_at_a_standby() {
         assert_eq!(status, 401, "{origin}: {said}");
         assert!(said.contains("must be entered on this page"), "{said}");
     }
+}
+
+/// What is resolved on the way is another path for the holder than the one that was asked for.
+#[test]
+fn a_path_that_can_be_read_in_two_ways_goes_no_further_than_the_standby() {
+    let Some(world) = two() else { return };
+    let order = order_of("odd").to_string();
+    let said = |path: &str| {
+        let rest = format!(
+            "Host: standby\r\nAuthorization: bot:{KEY}\r\nContent-Type: application/json\r\nConnection: close"
+        );
+        let length = order.len();
+        let request = format!("POST {path} HTTP/1.1\r\n{rest}\r\nContent-Length: {length}\r\n\r\n{order}");
+        let (mut stream, mut answer) = (begun(&world, &request), String::new());
+        let _cut_off = stream.read_to_string(&mut answer);
+        answer
+    };
+    let odd = [
+        "/api/v3/./orders/sync",
+        "/api/v3/%2e/orders/sync",
+        "/api/v3/x/%2E%2e/orders/sync",
+        "/livez/../api/v3/orders/sync",
+        "/../api/v3/orders/sync",
+        "/api/v3/profile/../orders/sync",
+        "/api/v3\\orders\\sync",
+    ];
+    for path in odd {
+        let answer = said(path);
+        assert!(answer.starts_with("HTTP/1.1 400"), "{path}: {answer}");
+    }
+    assert_eq!(world.home.sim.state().orders.len(), 0);
+    let plain = said("/api/v3/orders/sync");
+    assert!(plain.contains("x-keeper-order-venue: fyers"), "{plain}");
+}
+
+/// What this user of the machine is told at a host's page with this cookie; `None` where nobody can be another user.
+fn page_of(world: &World, user: u32, cookie: &str) -> Option<String> {
+    if !rustix::process::geteuid().is_root() {
+        return None;
+    }
+    let port = world.hosts[1].address.port();
+    let request = format!("GET / HTTP/1.1\r\nhost: k\r\ncookie: {cookie}\r\nconnection: close\r\n\r\n");
+    let script = format!("exec 3<>/dev/tcp/127.0.0.1/{port}; printf %s \"$REQUEST\" >&3; cat <&3");
+    let mut bash = std::process::Command::new("bash");
+    let told = bash.args(["-c", &script]).env("REQUEST", request).uid(user).gid(user).output().unwrap();
+    Some(String::from_utf8_lossy(&told.stdout).into_owned())
+}
+
+/// The holder sees the standby's connection: whose the one before it is, the standby tells.
+#[test]
+fn another_user_of_the_standbys_machine_gets_nothing_for_a_cookie() {
+    let Some(world) = World::on_relays() else { return };
+    let world = started(world);
+    let origin = world.url(1, "");
+    let unlocked = block_on(async {
+        let request = client().post(world.url(1, "/unlock")).header("Origin", origin.trim_end_matches('/'));
+        let request = request.header("Sec-Fetch-Site", "same-origin").form(&[("key", KEY)]);
+        request.send().await.unwrap()
+    });
+    let cookie = unlocked.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let own = rustix::process::geteuid().as_raw();
+    let (Some(same), Some(other)) = (page_of(&world, own, &cookie), page_of(&world, 65_534, &cookie)) else {
+        return println!("SKIPPED: only root can be two users");
+    };
+    assert!(same.starts_with("HTTP/1.1 200"), "{same}");
+    assert!(other.starts_with("HTTP/1.1 401"), "{other}");
+    assert!(
+        page_of(&world, own, &cookie).unwrap().starts_with("HTTP/1.1 200"),
+        "the browser's session goes on"
+    );
 }

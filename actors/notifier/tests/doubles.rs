@@ -26,6 +26,7 @@ pub(super) fn refused(n: i64) -> Event {
         quantity: -n,
         why: "no token".into(),
         is_halted_entry: false,
+        is_bots_halt: false,
         is_simulated: false,
     }
 }

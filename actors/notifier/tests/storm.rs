@@ -31,6 +31,7 @@ fn event(n: i64, rng: &mut StdRng) -> Event {
             quantity: 1,
             why: "no token".into(),
             is_halted_entry: false,
+            is_bots_halt: false,
             is_simulated: false,
         },
     }

@@ -28,6 +28,7 @@ fn critical() -> Event {
         quantity: -1,
         why,
         is_halted_entry: false,
+        is_bots_halt: false,
         is_simulated: false,
     }
 }
@@ -137,6 +138,7 @@ fn critical_of(n: u64) -> Event {
         quantity: -1,
         why,
         is_halted_entry: false,
+        is_bots_halt: false,
         is_simulated: false,
     }
 }

@@ -462,6 +462,9 @@ pub enum Event {
         /// Whether it is an entry that a halt has kept out: nothing stays open because of that.
         #[serde(default)]
         is_halted_entry: bool,
+        /// Whether that halt is of this bot alone.
+        #[serde(default)]
+        is_bots_halt: bool,
         /// Whether what it would have closed was only simulated, in whole or in part: a person must not close it at FYERS.
         #[serde(default)]
         is_simulated: bool,

@@ -163,11 +163,13 @@ async fn dashboard(terminal: &mut Terminal, config: &CliConfig) {
         None => "this machine's own; `curl https://api.ipify.org` shows it".to_owned(),
     };
     terminal.say(&format!(
-        "At https://myapi.fyers.in/dashboard press \"Create App\" and enter:\n  \
+        "At https://fyers.in/web/api-dashboard/user-apps create an app of the kind\n\
+         \"Algo trading\" (other kinds only read), and enter:\n  \
          name           anything\n  \
          redirect URL   {redirect}\n  \
          permissions    profile, transactions, order placement, market data, historical data\n  \
          static IP      {address}\n\
+         Tick \"Order placement\", which is off when you come, and activate the app.\n\
          Orders need an app whose id ends in -200; one that ends in -100 only reads.\n\
          The page then shows the app id and the secret id."
     ));

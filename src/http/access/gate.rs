@@ -158,9 +158,10 @@ impl Gate {
         self.shared.sessions.find(at, cookie?, user)
     }
 
-    /// The user of this machine whose connection it is.
+    /// The user of this machine whose connection it is; of its own where a standby asks.
     fn user_of(&self, request: &HttpRequest) -> Option<u32> {
-        user_of(request.peer_addr()?, self.shared.settings.port)
+        let told = shown::relayed(request, self.shared.settings.siblings.as_ref());
+        told.map_or_else(|| user_of(request.peer_addr()?, self.shared.settings.port), |told| told.user)
     }
 
     /// The answer to whoever may not read.

@@ -7,7 +7,7 @@ mod key;
 mod key_attempts;
 mod origin;
 mod page_session;
-mod peer_user;
+pub(in crate::http) mod peer_user;
 mod rule;
 mod settings;
 pub(in crate::http) mod shown;

@@ -16,7 +16,7 @@ const NOBODYS: [&str; 2] = ["06", "0A"];
 
 /// The user whose socket has this address and is connected to `port`. `None` for one that is not on this machine, and
 /// where the kernel does not tell.
-pub(super) fn user_of(peer: SocketAddr, port: u16) -> Option<u32> {
+pub(in crate::http) fn user_of(peer: SocketAddr, port: u16) -> Option<u32> {
     TABLES.iter().find_map(|table| find(&fs::read_to_string(table).ok()?, peer, port))
 }
 

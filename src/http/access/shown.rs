@@ -14,7 +14,7 @@ use keeper_domain::{
     address::{Network, client_of},
     keys::{
         BotName,
-        relayed_client::{self, CLIENT_HEADER},
+        relayed_client::{self, CLIENT_HEADER, RelayedClient},
     },
 };
 use secrecy::SecretString;
@@ -54,14 +54,19 @@ pub(in crate::http) fn client(
     trusted_proxies: &[Network],
     siblings: Option<&SecretString>,
 ) -> IpAddr {
-    let named = header(request, HeaderName::from_static(CLIENT_HEADER)).zip(siblings);
-    if let Some(client) = named.and_then(|(value, secret)| relayed_client::client(secret, value)) {
-        return client;
+    if let Some(told) = relayed(request, siblings) {
+        return told.address;
     }
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.ip());
     let headers = request.headers().get_all("x-forwarded-for");
     let forwarded_for: Vec<&str> = headers.filter_map(|value| value.to_str().ok()).collect();
     client_of(peer, &forwarded_for, trusted_proxies)
+}
+
+/// For whom another keeper with the secret of these `siblings` asks.
+pub(super) fn relayed(request: &HttpRequest, siblings: Option<&SecretString>) -> Option<RelayedClient> {
+    let value = header(request, HeaderName::from_static(CLIENT_HEADER))?;
+    relayed_client::client(siblings?, value)
 }
 
 /// The key that is shown with the scheme `Bearer`.

@@ -200,6 +200,11 @@ impl Refused {
         }
     }
 
+    /// The same in words, where the halt is of this bot alone.
+    pub fn of_one_bot(&self, bot: &BotName) -> String {
+        self.to_string().replacen("Halted:", &format!("Halted (bot {bot} alone):"), 1)
+    }
+
     /// Whether it is an entry that a halt has kept out: nothing stays open because of that.
     pub fn is_halted_entry(&self) -> bool {
         matches!(self, Self::Halted | Self::HaltedInSandbox | Self::HaltedWithoutToken(_))

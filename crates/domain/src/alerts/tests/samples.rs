@@ -33,8 +33,15 @@ fn refused_request(what: &str, ids: &[&str]) -> Event {
 }
 
 fn refused(quantity: i64, why: String, is_halted_entry: bool, is_simulated: bool) -> Event {
-    let symbol = "NSE:SBIN-EQ".to_owned();
-    Event::OrderRefused { bot: None, symbol, quantity, why, is_halted_entry, is_simulated }
+    Event::OrderRefused {
+        bot: None,
+        symbol: "NSE:SBIN-EQ".into(),
+        quantity,
+        why,
+        is_halted_entry,
+        is_bots_halt: false,
+        is_simulated,
+    }
 }
 
 pub(super) fn t(text: &str) -> DateTime<Utc> {

@@ -184,6 +184,7 @@ fn nobody_is_sent_to_fyers_with_what_was_simulated() {
         quantity: -10,
         why: why.clone(),
         is_halted_entry: false,
+        is_bots_halt: false,
         is_simulated,
     };
     let text = |is_simulated| message(&refused(is_simulated), &context()).unwrap().text;
@@ -225,7 +226,8 @@ proptest! {
             Event::ClockStepped { seconds: number },
             Event::EnvFileFailed { problem: long.clone() },
             Event::SymbolsNotRenewed { why: long.clone(), as_of: None },
-            Event::OrderRefused { bot: None, symbol: symbol.clone(), quantity, why: long.clone(), is_halted_entry: false, is_simulated: false },
+            Event::OrderRefused { bot: None, symbol: symbol.clone(), quantity, why: long.clone(), is_halted_entry: false,
+        is_bots_halt: false, is_simulated: false },
             Event::OrderSimulated { bot: None, id: long.clone(), symbol, quantity, mode: Mode::Mock, why: None, sent: false },
             Event::ActorRestarted { actor: long.clone(), restarts: 1 },
             Event::ActorGaveUp { actor: long },

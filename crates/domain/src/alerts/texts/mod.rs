@@ -172,8 +172,9 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         }
         Event::SegmentJoined { symbol, .. } => Some(trading::mcx_joined(symbol)),
         Event::SimulatedCleared { by, positions } => Some(trading::simulated_cleared(by, *positions)),
-        Event::OrderRefused { bot, symbol, quantity, why, is_halted_entry, is_simulated } => {
-            let kind = (*is_halted_entry, *is_simulated);
+        Event::OrderRefused { bot, symbol, quantity, why, is_halted_entry, is_bots_halt, is_simulated } => {
+            let halt = is_halted_entry.then_some(bot.as_ref().filter(|_| *is_bots_halt));
+            let kind = (halt, *is_simulated);
             Some(trading::refused(bot.as_ref(), (symbol, *quantity), why, kind))
         }
         Event::OrdersNotAllowed { app, address, expected, .. } => {

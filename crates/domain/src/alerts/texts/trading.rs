@@ -239,22 +239,23 @@ pub(super) fn refused(
     bot: Option<&BotName>,
     (symbol, quantity): (&str, i64),
     why: &str,
-    (is_halted_entry, is_simulated): (bool, bool),
+    // The halt that has kept it out, with the bot that alone is halted.
+    (halt, is_simulated): (Option<Option<&BotName>>, bool),
 ) -> Draft {
     let order = order(symbol, quantity);
     // What would have closed something is urgent; an entry that a person has kept out is not.
-    let (severity, kind) = match is_halted_entry {
-        true => (Severity::Warning, "halted"),
-        false => (Severity::Critical, "refused"),
+    let (severity, kind) = match halt {
+        Some(_) => (Severity::Warning, "halted"),
+        None => (Severity::Critical, "refused"),
     };
     let stays = if is_simulated { "What was simulated" } else { "An open position" };
-    let next = match (is_halted_entry, is_simulated) {
-        (true, _) => "Next: /resume ends the halt and takes entries again.",
-        (false, false) => "Next: if you want out, close it in the FYERS app.",
+    let next = match (halt, is_simulated) {
+        (Some(None), _) => "Next: /resume ends the halt and takes entries again.".to_owned(),
+        (Some(Some(bot)), _) => format!("Next: /resume {bot} ends its halt. No other bot is halted by it."),
+        (None, false) => "Next: if you want out, close it in the FYERS app.".to_owned(),
         // Whoever "closes" there what is not there opens the opposite, with real money.
-        (false, true) => {
-            "Next: /flat or the page closes what was simulated. In the FYERS app this order could open a real position."
-        }
+        (None, true) => "Next: /flat or the page closes what was simulated. In the FYERS app this order could open a real position."
+            .to_owned(),
     };
     Draft::new(severity, format!("{kind} {order}{}|", topic(bot)), format!("Order refused: {order}"))
         .item(order)
