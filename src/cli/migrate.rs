@@ -1,5 +1,7 @@
 //! `migrate` and `handover`: from one database to the other one, from one keeper to the other one.
 
+use std::sync::Arc;
+
 use crate::cli::{
     exit::Exit,
     failure::Failure,
@@ -11,10 +13,13 @@ use crate::cli::{
     setup::load,
     state_store::{candidate, keep_secrets, secrets_in},
 };
-use crate::store::{
-    SqliteStore, StateDir,
-    postgres::{Address, Contender, Copied, MigrateError},
-    state_dir::DATABASE,
+use crate::{
+    fyers::Limiter,
+    store::{
+        SqliteStore, StateDir,
+        postgres::{Address, Contender, Copied, MigrateError},
+        state_dir::{CALLS, DATABASE},
+    },
 };
 
 /// Where a migration goes.
@@ -28,13 +33,16 @@ pub enum Target {
 
 pub(super) fn migrate(to: Target, json: bool) -> Result<Exit, Failure> {
     let config = load()?;
+    config.start_log(false);
     let Some(url) = &config.settings.database_url else {
         let remedy = "Set it to the PostgreSQL database, for this command too.";
         return Err(fail(Exit::BadSettings, "KEEPER_DATABASE_URL is not set", remedy));
     };
     let address = Address::parse(url).map_err(|flaw| no_database(&flaw.into()))?;
     let state = StateDir::open(&config.settings.state_dir).map_err(|error| no_state(&error))?;
-    let mut contender = Contender::new(address, candidate(&config));
+    config.limiter.go_on(&state.path().join(CALLS));
+    let calls = Arc::<Limiter>::clone(&config.limiter);
+    let mut contender = Contender::new(address, candidate(&config)).counting(calls);
     let moved = block_on(carry_out(&mut contender, &state, to)).unwrap_or_else(|| Err(no_runtime()))?;
     match moved {
         Moved::Now(copied) if json => print_json(&copied),

@@ -28,7 +28,10 @@ use crate::{
     http::{Backend, GatewayKey},
     logging,
     standby::{self, After, StopSignals},
-    store::{StateDir, state_dir::GATEWAY_KEY},
+    store::{
+        StateDir,
+        state_dir::{CALLS, GATEWAY_KEY},
+    },
     wall_clock::WallClock,
 };
 
@@ -67,7 +70,7 @@ async fn serve(
     check_address(config.settings.http_addr)?;
     // Before the wait for the lease: whoever stands by has checked all of it.
     let outside = Outside::new(config)?;
-    config.limiter.go_on(&state.path().join("calls"));
+    config.limiter.go_on(&state.path().join(CALLS));
     let Some(storage) = StateStore::open(config, state, &mut signals).await? else {
         return Ok(Exit::Good);
     };

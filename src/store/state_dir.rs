@@ -24,6 +24,8 @@ pub(crate) const SPARE_ROOM: &str = "spare-room";
 pub(crate) const GATEWAY_KEY: &str = "gateway.key";
 /// What the tokens of bots are signed with, in the state folder.
 pub(crate) const SIGNING_SECRET: &str = "signing.key";
+/// What has left for FYERS lately.
+pub(crate) const CALLS: &str = "calls";
 /// Which PostgreSQL database the keeper of this folder has worked with.
 pub(crate) const WORKED_WITH: &str = "postgres.place";
 /// Why nothing can be written, where there is no room.

@@ -8,14 +8,15 @@ use std::{
     time::Duration,
 };
 
-use fyers_keeper::store::postgres::RENEW_EVERY;
-use keeper_domain::shared_calls::{CallsOfDay, MOST_UNTOLD, PastCall, SentCalls, SharedCalls};
+use fyers_keeper::store::postgres::{Away, RENEW_EVERY};
+use keeper_domain::shared_calls::{CallsBefore, CallsOfDay, MOST_UNTOLD, PastCall, SentCalls, SharedCalls};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    contender, holder,
+    Place, contender, holder,
     lease::end_lease,
     server::{self, Server},
+    suite::notes,
 };
 
 /// Where the calls leave that these tests tell of, and where others do.
@@ -31,6 +32,8 @@ struct Sent {
     wait: AtomicU64,
     left: AtomicU64,
     told: AtomicU64,
+    /// What it has counted of others that came with a state.
+    adopted: AtomicU64,
 }
 
 impl SentCalls for Sent {
@@ -54,6 +57,15 @@ impl SentCalls for Sent {
     fn held(&self) -> Duration {
         Duration::from_secs(self.wait.load(SeqCst))
     }
+
+    fn adopt(&self, before: &CallsBefore) {
+        self.adopted.fetch_add(weight(before).into(), SeqCst);
+    }
+}
+
+/// How many somebody counts who knows of none.
+fn weight(before: &CallsBefore) -> u32 {
+    before.elsewhere(THERE, 0).iter().map(|call| call.weight).sum()
 }
 
 fn database(url: &SecretString) -> String {
@@ -141,4 +153,28 @@ async fn whoever_takes_it_knows_until_when_fyers_wants_no_calls() {
     let second = contender(&url, "b").try_take().await.unwrap().unwrap();
     let held = second.calls_before().held().as_secs();
     assert!((170..=200).contains(&held), "{held} s");
+}
+
+/// A state that is moved takes them along: to the database as after a keeper that has let its lease go, and back to whoever
+/// counts in the folder.
+#[tokio::test]
+async fn a_state_that_is_moved_takes_the_calls_along() {
+    let Some(server) = server::shared() else { return };
+    let (url, there, back) = (server.database(), Place::sqlite().unwrap(), Place::sqlite().unwrap());
+    let open = there.open().await;
+    open.store.commit(notes(&["one"])).await.unwrap();
+    open.close().await;
+    back.open().await.close().await;
+    let (Place::Sqlite(from), Place::Sqlite(to)) = (&there, &back) else { unreachable!() };
+    let sent = Arc::new(Sent::default());
+    let mover = contender(&url, "mover").counting(Arc::<Sent>::clone(&sent));
+    mover.fill_from(&from.path().join("state/keeper.db"), vec![]).await.unwrap();
+    let first = holder(&url, "a").await;
+    let calls = first.holding().calls_before();
+    assert_eq!((weight(calls), calls.is_in_doubt(THERE, 0)), (SENT, false), "{calls:?}");
+    assert!(calls.elsewhere(HERE, SENT).is_empty(), "where they left they are known");
+    first.close().await;
+    let away = Away { number: "seven".into(), folder: "/state".into(), host: "first.example".into() };
+    mover.move_to(&to.path().join("state/keeper.db"), &|_| Ok(()), &away).await.unwrap();
+    assert_eq!(sent.adopted.load(SeqCst), u64::from(SENT));
 }

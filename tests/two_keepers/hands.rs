@@ -13,19 +13,19 @@ use crate::{
 };
 
 /// An answer, as a bot or a browser sees it.
-struct Answer {
-    status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     venue: String,
     retry_after: String,
-    body: String,
+    pub(crate) body: String,
 }
 
-fn client() -> reqwest::Client {
+pub(crate) fn client() -> reqwest::Client {
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());
     client.timeout(DEADLINE).build().unwrap()
 }
 
-fn send(request: reqwest::RequestBuilder) -> Answer {
+pub(crate) fn send(request: reqwest::RequestBuilder) -> Answer {
     block_on(async {
         let answer = request.send().await.expect("an answer in words");
         let header =
@@ -45,10 +45,6 @@ fn order(world: &World, host: usize, order: &Value) -> Answer {
 fn finishes_login(world: &World, host: usize) -> JoinHandle<Answer> {
     world.home.sim.set_redirect_uri("http://127.0.0.1:9/fyers/callback");
     world.home.sim.set_instant_login(true);
-    let field = |url: &str, name: &str| {
-        let url = url::Url::parse(url).unwrap();
-        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap()
-    };
     let begun = block_on(async { client().get(world.url(host, "/fyers/login")).send().await.unwrap() });
     let state = field(begun.headers()["location"].to_str().unwrap(), "state");
     let back = world.home.sim.callback_url(&state).unwrap();
@@ -59,6 +55,12 @@ fn finishes_login(world: &World, host: usize) -> JoinHandle<Answer> {
     let person = thread::spawn(move || send(request));
     wait_for("the login at FYERS", || (calls() > before).then_some(()));
     person
+}
+
+/// A part of an address's query.
+pub(crate) fn field(url: &str, name: &str) -> String {
+    let url = url::Url::parse(url).unwrap();
+    url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned()).unwrap()
 }
 
 fn slow(world: &World, path: &str, ms: u64) {

@@ -350,12 +350,16 @@ impl World {
 
     /// Messages on the phone that a person can log in with.
     pub(crate) fn open_cards(&self) -> usize {
+        self.cards().len()
+    }
+
+    pub(crate) fn cards(&self) -> Vec<simulator::TelegramMessage> {
         let messages = self.home.sim.telegram_messages().into_iter();
         let is_card = |message: &simulator::TelegramMessage| {
             let mut buttons = message.buttons().into_iter();
             !message.deleted && message.reply_to.is_none() && buttons.any(|button| button.url.is_some())
         };
-        messages.filter(is_card).count()
+        messages.filter(is_card).collect()
     }
 
     /// What the keepers have said, for whoever looks for the reason of something.

@@ -9,6 +9,7 @@
 
 mod backup;
 mod bots;
+mod cut_off_login;
 mod database_settings;
 mod empty_database;
 #[path = "../e2e/feed_client.rs"]
@@ -19,6 +20,7 @@ mod hands;
 mod histories;
 mod hosts;
 mod judge;
+mod moved_calls;
 mod network;
 mod own_state;
 mod put_back;

@@ -115,6 +115,8 @@ pub trait SentCalls: Send + Sync {
     fn is_much_untold(&self) -> bool;
     /// For how long FYERS wants no calls.
     fn held(&self) -> Duration;
+    /// The state comes to where these calls are kept: those of others are kept there, too, for whoever goes on with it.
+    fn adopt(&self, before: &CallsBefore);
 }
 
 /// What somebody finds beside the lease who takes it. The times are by the database's clock.

@@ -6,7 +6,9 @@
 
 use std::{fs::File, os::unix::fs::FileExt, path::Path, time::Duration};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use fyers_api::ist;
+use keeper_domain::shared_calls::RECENT;
 
 use crate::{
     fyers::limits::logins::FREE,
@@ -140,6 +142,34 @@ impl KeptCalls {
         self.next = (self.next + 1) % PLACES;
         self.file.write_all_at(&Entry { at, weight, day }.bytes(), place as u64)
     }
+
+    /// Writes all of these down in the place of what is there, and what they make of that day. Nobody else writes here.
+    pub(super) fn keep_all(
+        &mut self,
+        sent: &[Sent],
+        now: DateTime<Utc>,
+        (today, counts): (NaiveDate, DayCounts),
+    ) -> std::io::Result<()> {
+        // The day's counts stand with the newest call: where there is none, with one that counts no more.
+        let oldest = Sent { from: None, age: RECENT, weight: 1 };
+        let recent = sent.iter().filter(|sent| sent.age < RECENT).chain([&oldest]);
+        let mut calls: Vec<_> =
+            recent.flat_map(|sent| light(sent.weight).map(|weight| (now - sent.age, weight))).collect();
+        calls.sort_by_key(|(at, _)| *at);
+        let places = calls.split_off(calls.len().saturating_sub(PLACES)).into_iter().map(|(at, weight)| {
+            let day = if ist::date(at) == today { counts } else { DayCounts::default() };
+            Entry { at, weight, day }.bytes()
+        });
+        let mut bytes: Vec<u8> = places.flatten().collect();
+        self.next = (bytes.len() / PLACE) % PLACES;
+        bytes.resize(PLACE * PLACES, 0);
+        self.file.write_all_at(&bytes, 0)
+    }
+}
+
+/// In parts of which each has a place: of another keeper one knows what it sent in a second.
+fn light(weight: u32) -> impl Iterator<Item = u32> {
+    (0..weight).step_by(HEAVIEST as usize).map(move |before| (weight - before).min(HEAVIEST))
 }
 
 impl Entry {
@@ -202,6 +232,34 @@ mod tests {
         let back = KeptCalls::open(&path, noon).unwrap().1;
         assert_eq!(back.sent.last().unwrap().age, Duration::ZERO, "a clock that was set back");
         assert_eq!((back.sent.len(), back.day.unwrap().1), (PLACES, day(312, 7)));
+    }
+
+    #[test]
+    fn what_is_brought_from_elsewhere_stands_there_like_the_own() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, noon) = (folder.path().join("calls"), "2026-11-24T06:30:00Z".parse().unwrap());
+        let opened = || KeptCalls::open(&path, noon).unwrap();
+        let weight = |recalled: &Recalled| {
+            recalled.sent.iter().filter(|sent| sent.age < RECENT).map(|sent| sent.weight).sum::<u32>()
+        };
+        let call = |age, weight| Sent { from: Some(7), age: Duration::from_secs(age), weight };
+        let (mut kept, _) = opened();
+        let origin = kept.origin;
+        kept.keep(noon - TimeDelta::hours(3), 1, day(3, 9)).unwrap();
+        let today = ist::date(noon);
+        kept.keep_all(&[call(3, 27), call(40, 5), call(600, 9)], noon, (today, day(40, 80))).unwrap();
+        kept.keep(noon, 1, day(41, 80)).unwrap();
+        let (mut kept, recalled) = opened();
+        assert_eq!((kept.origin, weight(&recalled)), (origin, 33), "{recalled:?}");
+        assert_eq!(recalled.day.unwrap().1, day(41, 80));
+        // Nothing has left lately, and the day goes on.
+        kept.keep_all(&[], noon, (today, day(41, 81))).unwrap();
+        assert_eq!((weight(&opened().1), opened().1.day.unwrap().1), (0, day(41, 81)));
+        kept.keep_all(&[call(1, 1)], noon, (today.pred_opt().unwrap(), day(5, 5))).unwrap();
+        assert_eq!(opened().1.day.unwrap().1, day(0, 0), "another day's");
+        let many: Vec<_> = (0..60).flat_map(|age| [call(age, 3); 6]).collect();
+        kept.keep_all(&many, noon, (today, day(1, 1))).unwrap();
+        assert_eq!((weight(&opened().1), kept.next), (3 * PLACES as u32, 0), "the newest");
     }
 
     #[test]

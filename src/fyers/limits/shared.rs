@@ -40,6 +40,23 @@ impl Limiter {
         }
     }
 
+    /// Writes all down that is counted here, where it was from others, too.
+    fn write_all_down(&self) {
+        let (now, elapsed, window) = (self.time.now(), (self.elapsed)(), self.window());
+        let counted: Vec<_> = window.sent(elapsed).collect();
+        let (day, held) = ((window.today(), window.day()), window.held(elapsed));
+        drop(window);
+        self.note_hold(held);
+        let written = self.kept().as_mut().map(|kept| kept.keep_all(&counted, now, day));
+        if let Some(Err(error)) = written {
+            let problem = error.kind();
+            tracing::warn!(
+                event = "keeper.settings",
+                "what another keeper has sent to FYERS is not written down: {problem}"
+            );
+        }
+    }
+
     /// From now on nothing leaves but while this is so: a call may wait for its turn for longer than a lease, and what leaves
     /// after its end nobody would count.
     pub fn leave_while(&self, may_leave: impl Fn() -> bool + Send + Sync + 'static) {
@@ -75,5 +92,10 @@ impl SentCalls for Limiter {
 
     fn held(&self) -> Duration {
         self.window().held((self.elapsed)())
+    }
+
+    fn adopt(&self, before: &CallsBefore) {
+        self.follow(before);
+        self.write_all_down();
     }
 }

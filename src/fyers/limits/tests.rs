@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use keeper_domain::{
     keys::BotName,
     ports::Asker,
-    shared_calls::{CallsBefore, FIRST_WORDS, SentCalls, SharedCalls},
+    shared_calls::{CallsBefore, FIRST_WORDS, RECENT, SentCalls, SharedCalls},
 };
 
 use super::*;
@@ -189,6 +189,28 @@ fn after_a_crash(written: SharedCalls, there: &Limiter) -> CallsBefore {
         is_whole: false,
         ..CallsBefore::default()
     }
+}
+
+/// A state that comes to a folder, and with it what another keeper has sent: the next run there counts it like its own.
+#[tokio::test(start_paused = true)]
+async fn what_another_keeper_has_sent_is_kept_where_its_state_goes() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("calls");
+    let (there, mover, next) = (limiter(), limiter(), limiter());
+    while there.turn(READ, PATIENCE).await.is_ok() {}
+    there.heed(429, Some(Duration::from_secs(40)));
+    let (age, is_whole) = (Duration::ZERO, true);
+    let before = CallsBefore { age, is_whole, ..after_a_crash(there.tell().0, &there) };
+    mover.go_on(&file);
+    mover.adopt(&before);
+    next.go_on(&file);
+    let sent = |by: &Limiter| {
+        let window = by.window();
+        let recent = window.sent((by.elapsed)()).filter(|sent| sent.age < RECENT);
+        recent.map(|sent| sent.weight).sum::<u32>()
+    };
+    assert_eq!((sent(&there), sent(&next)), (168, 168));
+    assert_eq!((next.window().day(), next.held()), (there.window().day(), there.held()));
 }
 
 /// It has sent all that it could, a part of it after it wrote for the last time. The next one asks whether the token is good at

@@ -1,24 +1,17 @@
 //! A keeper that wants the lease, and the thread that keeps it once it has it.
 
-use std::{convert::Infallible, path::Path};
+use std::{convert::Infallible, sync::Arc};
 
-use keeper_domain::{moments::SeenMoment, session_state::StoredSession};
-use sqlx::{Connection, PgConnection, PgPool};
-use tokio::{
-    sync::oneshot,
-    time::{sleep, timeout},
-};
+use keeper_domain::{moments::SeenMoment, session_state::StoredSession, shared_calls::SentCalls};
+use sqlx::{PgConnection, PgPool};
+use tokio::{sync::oneshot, time::timeout};
 
 use crate::store::{
     postgres::{
-        away::{self, Away},
         committer::Committer,
         connect::{Address, ConnectError},
-        held_lease::{self, HeldLease},
-        lease::{self, ASK_LIMIT, Awaiting, Candidate, LeaseId, LeaseRow, RENEW_EVERY, Take, Taken},
-        leave,
-        migrate::{self, Copied, Keep, Secrets},
-        migrate_error::MigrateError,
+        held_lease::{self, Calls, HeldLease},
+        lease::{self, ASK_LIMIT, Awaiting, Candidate, LeaseRow, Take, Taken},
         news::LeaseNews,
         occupancy::{self, Occupancy},
         renewal::{OnLost, Renewal},
@@ -32,8 +25,8 @@ use crate::store::{
 /// A keeper that may take over.
 #[derive(Debug)]
 pub struct Contender {
-    address: Address,
-    who: Candidate,
+    pub(super) address: Address,
+    pub(super) who: Candidate,
     connection: Option<PgConnection>,
     /// Connections for the reads of a keeper that acts; one is kept open while this one stands by.
     readers: Option<PgPool>,
@@ -48,6 +41,8 @@ pub struct Contender {
     seen: SeenMoment,
     /// What it has seen of the lease, on a clock that nobody can set.
     witness: Witness,
+    /// See [`Self::counting`].
+    pub(super) calls: Option<Calls>,
 }
 
 impl Contender {
@@ -64,7 +59,14 @@ impl Contender {
             is_mortal: false,
             seen: SeenMoment::default(),
             witness: Witness::default(),
+            calls: None,
         }
+    }
+
+    /// What has left for FYERS within a minute goes along with a state that is moved, from there or to there.
+    #[must_use]
+    pub fn counting(self, calls: Arc<dyn SentCalls>) -> Self {
+        Self { calls: Some(Calls(calls)), ..self }
     }
 
     /// From now on the holder can see that this keeper waits for the lease.
@@ -216,107 +218,6 @@ impl Contender {
         Ok(self.ask(query).await?.map(|row| rows::session(&row)))
     }
 
-    /// Brings the rows of a SQLite database here, and the secrets beside it. All of it happens, or nothing does; nobody acts
-    /// meanwhile. A state that has left is replaced by what has become of it, and by nothing else.
-    ///
-    /// # Errors
-    /// See [`MigrateError`].
-    pub async fn fill_from(&self, from: &Path, secrets: Secrets) -> Result<Copied, MigrateError> {
-        self.prepare().await?;
-        let mut on = self.patient().await?;
-        let taken = lease::take_to_fill(&mut on, &self.who).await?;
-        let id = id(taken)?;
-        let filling = async {
-            let mut writing = on.begin().await?;
-            let copied = migrate::to_postgres(from, &mut writing, secrets).await?;
-            in_time(leave::end_in_time(&mut writing, &id).await?)?;
-            writing.commit().await?;
-            Ok(copied)
-        };
-        let filled = self.renewing(&id, filling).await;
-        let _ends_by_itself = lease::release(&mut on, &id, false, None).await;
-        filled
-    }
-
-    /// Brings the rows to an empty SQLite database, and the shared secrets to where they are kept there; nobody acts
-    /// meanwhile. The last step is the mark that the state has left: before it the state is here, after it there.
-    ///
-    /// # Errors
-    /// See [`MigrateError`].
-    pub async fn move_to(&self, to: &Path, keep: Keep<'_>, away: &Away) -> Result<Copied, MigrateError> {
-        self.prepare().await?;
-        let mut on = self.patient().await?;
-        let taken = lease::take(&mut on, &self.who).await?;
-        let id = id(taken)?;
-        let moving = async {
-            let copied = migrate::to_sqlite(&mut on, to, (keep, Some(&away.number))).await?;
-            in_time(leave::leave(&mut on, &id, away).await?)?;
-            Ok(copied)
-        };
-        let moved = self.renewing(&id, moving).await;
-        let _ends_by_itself = lease::release(&mut on, &id, false, None).await;
-        moved
-    }
-
-    /// Does it while the lease is renewed beside it: a migration that is killed leaves one that ends as soon as any other.
-    async fn renewing<T>(
-        &self,
-        id: &LeaseId,
-        work: impl Future<Output = Result<T, MigrateError>>,
-    ) -> Result<T, MigrateError> {
-        tokio::select! {
-            biased;
-            done = work => done,
-            () = self.renew(id) => Err(MigrateError::Late),
-        }
-    }
-
-    /// Until it cannot be renewed any more.
-    async fn renew(&self, id: &LeaseId) {
-        let mut connection = None;
-        loop {
-            sleep(RENEW_EVERY).await;
-            let before = connection.take();
-            let renewing = async {
-                let mut on = match before {
-                    Some(on) => on,
-                    None => self.address.connect().await?,
-                };
-                let is_ours = lease::renew(&mut on, (id, 0), None).await?;
-                Ok::<_, sqlx::Error>((on, is_ours))
-            };
-            match timeout(ASK_LIMIT, renewing).await {
-                Ok(Ok((on, true))) => connection = Some(on),
-                Ok(Ok((_, false))) => return,
-                // Asked again; what is not renewed in time commits nothing.
-                Ok(Err(_)) | Err(_) => {}
-            }
-        }
-    }
-
-    /// Brings the rows as they are at one moment to an empty SQLite database, and the shared secrets beside it. Whoever
-    /// acts goes on meanwhile.
-    ///
-    /// # Errors
-    /// See [`MigrateError`].
-    pub async fn copy_to(&self, to: &Path, keep: Keep<'_>) -> Result<Copied, MigrateError> {
-        self.prepare().await?;
-        let mut on = self.patient().await?;
-        let mut moment = on.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
-        if let Some(away) = away::look(&mut moment).await? {
-            return Err(ConnectError::Away(away).into());
-        }
-        migrate::to_sqlite(&mut moment, to, (keep, None)).await
-    }
-
-    /// A connection that may take its time.
-    async fn patient(&self) -> sqlx::Result<PgConnection> {
-        let mut on = self.address.connect().await?;
-        sqlx::query("SET statement_timeout = 0").execute(&mut on).await?;
-        sqlx::query("SET idle_in_transaction_session_timeout = 0").execute(&mut on).await?;
-        Ok(on)
-    }
-
     /// The connection, on which the holder is told what there is to tell.
     async fn connection(&mut self) -> sqlx::Result<PgConnection> {
         let mut on = match self.connection.take() {
@@ -378,18 +279,4 @@ impl Contender {
         })?;
         Ok(PostgresStore::new(pool, committer, (holding, self.who.address), let_go, is_released))
     }
-}
-
-fn id(taken: Take) -> Result<LeaseId, MigrateError> {
-    match taken {
-        Take::Taken(taken) => Ok(taken.id),
-        Take::Held => Err(MigrateError::InUse),
-        Take::Misfit(misfit) => Err(ConnectError::Misfit(misfit).into()),
-        Take::Away(away) => Err(ConnectError::Away(away).into()),
-        Take::Newer => Err(ConnectError::Newer.into()),
-    }
-}
-
-fn in_time(is_in_time: bool) -> Result<(), MigrateError> {
-    if is_in_time { Ok(()) } else { Err(MigrateError::Late) }
 }

@@ -45,7 +45,15 @@ pub struct HeldLease {
 }
 
 /// See [`HeldLease::share`].
-struct Calls(Arc<dyn SentCalls>);
+pub(super) struct Calls(pub(super) Arc<dyn SentCalls>);
+
+impl Calls {
+    /// What there is to tell.
+    pub(super) fn told(&self) -> Option<Told> {
+        let (calls, mark) = self.0.tell();
+        serde_json::to_string(&calls).ok().map(|calls| Told { by: self.0.origin(), calls, mark })
+    }
+}
 
 impl fmt::Debug for Calls {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -92,9 +100,7 @@ impl HeldLease {
 
     /// What there is to tell; nothing before anything could leave.
     pub(super) fn calls(&self) -> Option<Told> {
-        let Calls(sent) = self.calls.get()?;
-        let (calls, mark) = sent.tell();
-        serde_json::to_string(&calls).ok().map(|calls| Told { by: sent.origin(), calls, mark })
+        self.calls.get()?.told()
     }
 
     /// That is written.

@@ -14,6 +14,7 @@ use crate::store::{
     postgres::{
         away::{self, Away, MOVED_AWAY},
         connect::ConnectError,
+        lease::Told,
         migrate_error::MigrateError,
     },
     sqlite::write_session_digest,
@@ -144,6 +145,14 @@ pub(crate) async fn to_postgres(
         sqlx::query(put).bind(name).bind(text).execute(&mut *on).await?;
     }
     Ok(copied)
+}
+
+/// What has left for FYERS within a minute where the state was: whoever acts next counts it, as after a keeper that has let its
+/// lease go.
+pub(super) async fn write_calls(on: &mut PgConnection, told: &Told) -> sqlx::Result<()> {
+    let write =
+        "UPDATE lease_calls SET calls = $1, written_at = clock_timestamp(), holder = $2, is_whole = true";
+    sqlx::query(write).bind(&told.calls).bind(i64::from(told.by)).execute(on).await.map(drop)
 }
 
 /// The rows of a state that has left go when it comes back from where it went.

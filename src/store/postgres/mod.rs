@@ -15,6 +15,7 @@ mod leave;
 mod migrate;
 mod migrate_error;
 mod mock_journal;
+mod mover;
 mod news;
 mod occupancy;
 mod put_back;
