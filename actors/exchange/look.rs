@@ -342,8 +342,8 @@ impl ExchangeActor {
 
 /// When FYERS wrote the answer, by its clock.
 fn date(answer: &ApiResponse) -> Option<DateTime<Utc>> {
-    let (_, date) = answer.headers.iter().find(|(name, _)| name == "date")?;
-    fyers_api::date::http_date(std::str::from_utf8(date).ok()?)
+    let dates = answer.headers.iter().filter(|(name, _)| name == "date");
+    fyers_api::date::written_at(dates.map(|(_, date)| &date[..]))
 }
 
 fn is_held_back(answer: &Result<ApiResponse, ProxyError>) -> bool {

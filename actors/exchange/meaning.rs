@@ -140,13 +140,17 @@ impl Execution {
         Meaning { end, venue: Venue::Fyers, answer, outcome, entries, events }
     }
 
-    /// FYERS refuses a request as a whole, and answers a GTT order of two legs as one. Where it otherwise says nothing of
+    fn is_answered_as_one(&self) -> bool {
+        self.forwarding.call.operation == Operation::PlaceGtt || self.intent.is_multi_leg()
+    }
+
+    /// FYERS refuses a request as a whole, and answers orders of several legs as one. Where it otherwise says nothing of
     /// an order, nothing is known of it.
     fn add_unsaid(&self, said: &mut Vec<Said>, status: u16) {
         let is_whole = match &said[..] {
             [one] => match one.word {
                 OrderWord::Refused => true,
-                OrderWord::Taken => self.forwarding.call.operation == Operation::PlaceGtt,
+                OrderWord::Taken => self.is_answered_as_one(),
                 OrderWord::NotKnown => false,
             },
             _ => false,
@@ -195,7 +199,7 @@ impl Execution {
         }
     }
 
-    /// A row for each. Answers that are more than the orders, as those of a sliced one, are its own.
+    /// A row for each, and for each leg of an order of several. Answers that are more than the orders, as those of a sliced one, are its own.
     fn entries(&self, said: &[Said]) -> Vec<OrderEntry> {
         let last = self.intent.legs.len().saturating_sub(1);
         let mut unknown = BTreeSet::new();
@@ -207,7 +211,19 @@ impl Execution {
             let entry = self.entry(&Said { place, ..said.clone() }, Venue::Fyers);
             unknown.insert(place).then(|| entry.without_answer(&self.intent, place, self.left()))
         };
-        said.iter().filter_map(row).collect()
+        self.by_leg(said).iter().filter_map(row).collect()
+    }
+
+    /// The answer to an order of several legs once for each: the book has an order of each. FYERS tells one id.
+    fn by_leg(&self, said: &[Said]) -> Vec<Said> {
+        match said {
+            [one] if one.word == OrderWord::Taken && self.intent.is_multi_leg() => {
+                let id = |place| one.id.clone().filter(|_| place == 0);
+                let of = |place| Said { place, id: id(place), ..one.clone() };
+                (0..self.intent.legs.len().max(1)).map(of).collect()
+            }
+            _ => said.to_vec(),
+        }
     }
 
     fn entry(&self, said: &Said, venue: Venue) -> OrderEntry {
@@ -215,7 +231,8 @@ impl Execution {
         let leg = self.intent.legs.get(said.place);
         let answer = (said.status, said.code, said.message.as_str(), said.id.clone());
         let entry = OrderEntry::new((operation, mode, venue), leg, answer, self.time.now());
-        let closes = self.intent.closing().filter(|_| said.word == OrderWord::Taken);
-        OrderEntry { what: self.intent.what.clone(), closes, ..entry.of(&self.forwarding.bot) }
+        let may_be_there = venue == Venue::Fyers && said.word != OrderWord::Refused;
+        let by_time = self.intent.orders_by_time(leg).filter(|_| may_be_there);
+        OrderEntry { what: self.intent.what.clone(), by_time, ..entry.of(&self.forwarding.bot) }
     }
 }

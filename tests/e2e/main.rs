@@ -71,6 +71,7 @@ mod own_orders;
 mod pty;
 mod refresh;
 mod rejected_exits;
+mod rejected_legs;
 mod rejects;
 mod schema;
 mod secret_tags;

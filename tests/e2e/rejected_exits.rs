@@ -8,7 +8,7 @@ use crate::{
     bot::Bot,
     halt::halt,
     lagging_books::wait_readings,
-    rejects::{counted, live, start, told},
+    rejects::{live, stay_told_over_a_kill},
     support::{Home, wait_for},
 };
 
@@ -20,6 +20,11 @@ fn reject_exits(home: &Home, bot: &Bot) {
     let closed = json!({"s": "ok", "code": 200, "message": "The position is closed."});
     let exits = Scope::exact(endpoint::POSITIONS).method("DELETE");
     home.sim.inject(FaultRule::forever(exits, Fault::Json { status: 200, body: closed }));
+    has_rejected_an_exit(home, bot);
+}
+
+/// From now on FYERS' order book has a sale that it has rejected, made in a moment.
+fn has_rejected_an_exit(home: &Home, bot: &Bot) {
     let mut book = bot.body("/api/v3/orders")["orderBook"].clone();
     let rows = book.as_array_mut().unwrap();
     let mut exit = rows[0].clone();
@@ -63,18 +68,24 @@ fn an_exit_that_fyers_rejects_later_is_told_listed_and_counted_once() {
         assert_eq!((closed.venue.as_str(), &closed.body["s"]), ("fyers", &json!("ok")), "{body}");
         let alert = home.wait_alert("FYERS rejected: sell 50 NSE:SBIN-EQ at market");
         assert!(alert.contains(WHY) && alert.contains("That position is open still"), "{alert}");
-        counted(&keeper, 1);
-        listed(&home);
-        keeper.wait_status("an empty outbox", |status| status["outbox"]["waiting"] == 0);
-        keeper.kill9();
-
-        let keeper = start(&home);
-        counted(&keeper, 1);
-        listed(&home);
-        wait_readings(&home, 2);
-        keeper.wait_status("an empty outbox", |status| status["outbox"]["waiting"] == 0);
-        assert_eq!(told(&home).0, 1, "{:#?}", home.alerts());
+        stay_told_over_a_kill((&home, keeper), 1, |_| listed(&home));
     }
+}
+
+/// FYERS has it, and nobody has its answer. What it has become the book alone tells.
+#[test]
+fn an_exit_whose_answer_was_lost_and_that_fyers_rejects_is_told_listed_and_counted_once() {
+    let (home, keeper) = live();
+    let bot = Bot::of(&home, &keeper);
+    assert_eq!(bot.order(SBIN, 50).body["code"], 1101);
+    wait_readings(&home, 2);
+    has_rejected_an_exit(&home, &bot);
+    home.sim.inject(FaultRule::once(Scope::exact(endpoint::POSITIONS).method("DELETE"), Fault::Reset));
+    let lost = bot.ask(reqwest::Method::DELETE, "/api/v3/positions", Some(json!({"exit_all": 1})));
+    assert_eq!((lost.venue.as_str(), &lost.body["code"]), ("fyers", &json!(201)), "{}", lost.body);
+    let alert = home.wait_alert("FYERS rejected: sell 50 NSE:SBIN-EQ at market");
+    assert!(alert.contains(WHY) && !alert.contains("bot was told"), "{alert}");
+    stay_told_over_a_kill((&home, keeper), 1, |_| listed(&home));
 }
 
 /// What the order book shows as rejected has closed nothing, and closes nothing any more.

@@ -133,7 +133,7 @@ mod tests {
             message: String::new(),
             unanswered: None,
             rejected: None,
-            closes: None,
+            by_time: None,
         }
     }
 

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 pub use broker_clock::BrokerClock;
 pub use lost::{LostOrders, SeenBook, Telling, Verdict};
 pub use progress::OrderProgress;
-pub use rejected::{Closing, EndedRow, Rejection, TakenOrders};
+pub use rejected::{EndedRow, OrdersByTime, Rejection, TakenOrders};
 pub use unanswered::{LookedUp, Unanswered};
 pub use unread::{SentRequest, unread};
 
@@ -30,7 +30,7 @@ use crate::routing::{
 use fyers_api::{
     error::ApiError,
     http::{ApiRequest, Method},
-    operation::Operation,
+    operation::{MULTI_LEG, Operation},
 };
 use mock_exchange::{Reply, exchange::Attempt};
 
@@ -71,9 +71,9 @@ pub struct OrderEntry {
     /// Of an order that FYERS had taken: that it has rejected it afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rejected: Option<Rejection>,
-    /// Of an exit of positions that FYERS had taken: what it has set out to close.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub closes: Option<Closing>,
+    /// Of a request of which FYERS makes orders without an id of each in its answer: these.
+    #[serde(default, alias = "closes", skip_serializing_if = "Option::is_none")]
+    pub by_time: Option<OrdersByTime>,
 }
 
 /// Longest message kept.
@@ -119,7 +119,7 @@ impl OrderEntry {
             message: crate::alerts::words::excerpt(message, WORDS),
             unanswered: None,
             rejected: None,
-            closes: None,
+            by_time: None,
         }
     }
 }
@@ -274,6 +274,11 @@ impl OrderIntent {
     fn all_legs(&self) -> Vec<Leg> {
         let of_effect = self.effect.iter().flat_map(OrderEffect::legs);
         self.legs.iter().cloned().chain(of_effect).collect()
+    }
+
+    /// Whether it is one order of several legs, which FYERS answers as one.
+    pub fn is_multi_leg(&self) -> bool {
+        self.path.trim_end_matches('/') == MULTI_LEG
     }
 
     fn is_told(&self) -> bool {

@@ -19,6 +19,15 @@ pub fn http_date(text: &str) -> Option<DateTime<Utc>> {
     HTTP_FORMATS.iter().find_map(parse).map(|at| at.and_utc())
 }
 
+/// When an answer was written, by its `Date` headers. Two that differ, as a proxy before FYERS may add one, tell nothing, and
+/// neither does one that cannot be read.
+pub fn written_at<'a>(dates: impl IntoIterator<Item = &'a [u8]>) -> Option<DateTime<Utc>> {
+    let read = |date| std::str::from_utf8(date).ok().and_then(http_date);
+    let mut dates = dates.into_iter().map(read);
+    let first = dates.next()??;
+    dates.all(|other| other == Some(first)).then_some(first)
+}
+
 /// How long an answer asks to wait: `Retry-After` in seconds or as a date, else FYERS' own `X-Retry-After-Ms`
 /// (docs/fyers-api.md, "Rate limits"). `header` looks a header up by its name in lower case.
 ///
@@ -103,6 +112,19 @@ mod tests {
         assert_eq!(wait(&pairs), Some(Duration::from_secs(3)));
         let ahead = skew(lookup(&pairs), at("2026-11-23T04:59:00Z"));
         assert_eq!(ahead, Some(TimeDelta::seconds(60)));
+    }
+
+    #[test]
+    fn two_dates_that_differ_tell_nothing() {
+        let written = |dates: &[&str]| written_at(dates.iter().map(|date| date.as_bytes()));
+        let (one, other) = ("Mon, 23 Nov 2026 03:15:00 GMT", "Mon, 23 Nov 2026 03:18:00 GMT");
+        let both = format!("{one}, {other}");
+        assert_eq!(written(&[one]), Some(at("2026-11-23T03:15:00Z")));
+        assert_eq!(written(&[one, "Monday, 23-Nov-26 03:15:00 GMT"]), Some(at("2026-11-23T03:15:00Z")));
+        for dates in [&[][..], &["soon"], &[one, other], &[one, "soon"], &["soon", one], &[&both]] {
+            assert_eq!(written(dates), None, "{dates:?}");
+        }
+        assert_eq!(written_at([&b"\xff"[..]]), None);
     }
 
     #[test]

@@ -65,6 +65,8 @@ pub enum Operation {
     Unknown,
 }
 
+/// Where orders of several legs go.
+pub const MULTI_LEG: &str = "/multileg/orders/sync";
 /// Known places that only FYERS serves and that trade.
 pub const LIVE_ORDERS: &[&str] =
     &["/multileg/orders", "/orders/async", "/multi-order/async", "/smart-order", "/flows/tc/se"];

@@ -93,6 +93,27 @@ async fn what_fyers_says_to_one_holds_all() {
     assert_eq!(own, BrokerError::RateLimited { retry_after: Some(Duration::from_secs(60)) });
 }
 
+/// Where the state database is away, nothing more may be sent than was told of: FYERS has said nothing then, of the token
+/// neither.
+#[tokio::test(start_paused = true)]
+async fn a_question_of_the_session_without_room_among_untold_calls_is_no_word_of_fyers() {
+    let limiter = limiter();
+    limiter.untold().share();
+    let told = limiter.untold().mark();
+    while limiter.untold().room(RequestCost::SESSION).is_ok() {
+        limiter.untold().leave(RequestCost::SESSION);
+    }
+    for _ in 0..3 {
+        let asked = limiter.session_turn(RequestCost::SESSION).await.map(drop);
+        assert_eq!(asked, Err(BrokerError::Transport(Transport::Connect)));
+        limiter.heed_own(&asked);
+    }
+    limiter.untold().told(told + 100);
+    let asked = Instant::now();
+    drop(limiter.session_turn(RequestCost::SESSION).await.unwrap());
+    assert_eq!(asked.elapsed(), Duration::ZERO, "nothing is held back as after a refusal");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_flood_of_bad_codes_is_a_trickle_of_calls() {
     let (limiter, mut sent) = (limiter(), 0);

@@ -1,7 +1,7 @@
 //! Orders that FYERS has taken and rejects afterwards. Its risk checks and the exchange come after the answer to the call, so
 //! most rejects are seen in its order book alone.
 
-mod exits;
+mod by_time;
 mod marked;
 
 use std::collections::BTreeMap;
@@ -20,8 +20,8 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use exits::Closing;
-use exits::TakenExits;
+use by_time::AllTakenByTime;
+pub use by_time::OrdersByTime;
 
 use crate::{
     asked::Asked,
@@ -68,7 +68,8 @@ pub struct TakenOrders {
     by_id: BTreeMap<String, OrderEntry>,
     /// Those that FYERS has answered without an id and that have a bot's own mark.
     by_tag: Vec<OrderEntry>,
-    exits: TakenExits,
+    /// Those of requests of which FYERS does not tell the id of each.
+    by_time: AllTakenByTime,
     /// Those of which a person has heard, by their ids.
     rejected: BTreeMap<String, Rejection>,
 }
@@ -86,16 +87,20 @@ impl TakenOrders {
 
     /// One more, if FYERS has taken it.
     pub fn add(&mut self, entry: &OrderEntry) {
-        if let Some(closing) = entry.closes.as_ref().filter(|_| !entry.is_unknown()) {
-            return self.exits.add(entry, closing);
+        if let Some(orders) = &entry.by_time {
+            return self.by_time.add(entry, orders);
         }
-        let is_taken = entry.venue == Venue::Fyers && entry.what == "place" && entry.code >= 0;
+        let is_taken = entry.venue == Venue::Fyers && entry.code >= 0;
         if !is_taken || entry.is_unknown() || entry.rejected.is_some() {
             return;
         }
-        match (&entry.id, &entry.tag) {
-            (Some(id), _) if !id.is_empty() => drop(self.by_id.insert(id.clone(), entry.clone())),
-            (_, Some(_)) => self.by_tag.push(entry.clone()),
+        match (entry.what.as_str(), &entry.id, &entry.tag) {
+            ("place", Some(id), _) if !id.is_empty() => drop(self.by_id.insert(id.clone(), entry.clone())),
+            ("place", _, Some(_)) => self.by_tag.push(entry.clone()),
+            // An order that could not be read, unless it is about one that is known.
+            ("other", Some(id), _) if !id.is_empty() => {
+                self.by_id.entry(id.clone()).or_insert_with(|| entry.clone());
+            }
             _ => {}
         }
     }
@@ -103,6 +108,10 @@ impl TakenOrders {
     /// One that was looked for, as it is to be written down: with what was learned of it before.
     #[must_use]
     pub fn take_in(&mut self, entry: OrderEntry) -> OrderEntry {
+        if entry.by_time.is_some() {
+            self.add(&entry);
+            return self.by_time.with_reject(entry);
+        }
         let rejected = entry.id.as_ref().and_then(|id| self.rejected.get(id)).cloned();
         if rejected.is_none() {
             self.add(&entry);
@@ -112,7 +121,7 @@ impl TakenOrders {
 
     /// The rows of an order book that are over, if any order is waited for.
     pub fn ended_in(&self, book: Option<&ApiResponse>) -> Vec<EndedRow> {
-        let is_needed = !self.by_id.is_empty() || !self.by_tag.is_empty() || !self.exits.is_empty();
+        let is_needed = !self.by_id.is_empty() || !self.by_tag.is_empty() || !self.by_time.is_empty();
         let body = book.filter(|_| is_needed).map(response::json).unwrap_or_default();
         let rows = body["orderBook"].as_array();
         rows.into_iter().flatten().filter_map(EndedRow::of).collect()
@@ -129,13 +138,14 @@ impl TakenOrders {
         let mut news: Vec<(OrderEntry, Event)> =
             ended.iter().filter_map(|row| self.ended(row, &is_known, now)).collect();
         // The first orders after an exit are its own.
-        let mut free: Vec<&EndedRow> = ended.iter().filter(|row| !is_known(&row.id)).collect();
+        let is_free = |row: &&EndedRow| !is_known(&row.id) || self.by_time.has_id(&row.id);
+        let mut free: Vec<&EndedRow> = ended.iter().filter(is_free).collect();
         free.sort_by_key(|row| row.at);
-        news.extend(free.into_iter().filter_map(|row| self.exit_ended(row, clock, now)));
+        news.extend(free.into_iter().filter_map(|row| self.ended_by_time(row, clock, now)));
         self.by_id.retain(|_, entry| now - entry.at < WAITED_FOR);
         self.by_tag.retain(|entry| now - entry.at < WAITED_FOR);
         self.rejected.retain(|_, rejected| now - rejected.at < WAITED_FOR);
-        self.exits.forget(now);
+        self.by_time.forget(now);
         news.into_iter().unzip()
     }
 
@@ -154,21 +164,25 @@ impl TakenOrders {
         Some((OrderEntry { rejected: Some(rejected), ..entry }, event))
     }
 
-    /// The same of what FYERS has made of an exit of positions.
-    fn exit_ended(
+    /// The same of an order that FYERS has made without telling its id.
+    fn ended_by_time(
         &mut self,
         row: &EndedRow,
         clock: BrokerClock,
         now: DateTime<Utc>,
     ) -> Option<(OrderEntry, Event)> {
-        let exit = self.exits.whose(row, clock, now)?;
+        let known = self.by_time.whose(row, clock, now)?;
         let message = row.rejected.clone().filter(|_| !self.rejected.contains_key(&row.id))?;
-        let entry = row.of_exit(exit);
-        let event = row.told(&entry, &message);
-        let rejected = Some(Rejection { at: now, id: row.id.clone(), message });
-        self.rejected.extend(rejected.clone().map(|told| (told.id.clone(), told)));
-        exit.rejected.clone_from(&rejected);
-        Some((OrderEntry { rejected, ..entry }, event))
+        let rejected = Rejection { at: now, id: row.id.clone(), message };
+        let entry = OrderEntry { rejected: Some(rejected.clone()), ..row.of_request(known) };
+        if known.rejected.is_none() {
+            known.clone_from(&entry);
+        }
+        // Of a leg that became several orders this is one.
+        let of_row = OrderEntry { symbol: None, quantity: None, price: None, ..entry.clone() };
+        let event = row.told(&of_row, &rejected.message);
+        self.rejected.insert(row.id.clone(), rejected);
+        Some((entry, event))
     }
 
     fn take_by_tag(&mut self, row: &EndedRow, is_known: &impl Fn(&str) -> bool) -> Option<OrderEntry> {
@@ -237,8 +251,10 @@ impl OrderEntry {
         self.rejected.as_ref()?;
         let json = |value: &Option<String>| serde_json::to_string(value).unwrap_or_default();
         let at = serde_json::to_string(&self.at).unwrap_or_default();
-        let names = format!(r#""tag":{},"id":{},"#, json(&self.tag), json(&self.id));
-        Some([format!(r#"{{"at":{at},"#), names])
+        let names = || format!(r#""tag":{},"id":{},"#, json(&self.tag), json(&self.id));
+        let by_time = self.by_time.as_ref().and_then(|orders| serde_json::to_string(orders).ok());
+        let own = by_time.map_or_else(names, |orders| format!(r#""by_time":{orders}"#));
+        Some([format!(r#"{{"at":{at},"#), own])
     }
 }
 

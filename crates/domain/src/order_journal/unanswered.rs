@@ -168,7 +168,7 @@ impl OrderIntent {
             message: known.words().to_owned(),
             unanswered: Some(unanswered),
             rejected: None,
-            closes: None,
+            by_time: self.orders_by_time(leg),
         }
     }
 

@@ -4,8 +4,8 @@ use fyers_api::{
     codes,
     http::{ApiRequest, Method},
     model::{OrderRequest, OrderType, Position, Product},
-    operation::Operation,
-    request::{self, GttFields, GttLegFields, OrderFields, Spelling},
+    operation::{MULTI_LEG, Operation},
+    request::{self, GttFields, GttLegFields, MultiLegFields, OrderFields, Spelling},
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -338,12 +338,17 @@ fn is_object(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"{")
 }
 
-/// Orders by a path that only FYERS serves. The async twins have the bodies of the others; what is in the rest is not
-/// known here.
+/// Orders by a path that only FYERS serves. The async twins have the bodies of the others. FYERS answers the legs of an order
+/// with one id for all, so that no book shows what has become of it: they are told, and not understood. What is in the rest is
+/// not known here.
 fn only_at_fyers(call: &ApiRequest) -> (Vec<OrderFields>, bool) {
     match (call.method, call.path.trim_end_matches('/')) {
         (Method::Post, "/orders/async") => one(&call.body),
         (Method::Post, "/multi-order/async") => many(&call.body),
+        (Method::Post, MULTI_LEG) => {
+            let fields = serde_json::from_slice(&call.body).map(MultiLegFields::orders);
+            (fields.unwrap_or_default(), false)
+        }
         _ => (vec![], false),
     }
 }

@@ -7,5 +7,5 @@ mod spelling;
 
 pub use auth::{login, login_page, refresh};
 pub use order::{NotExact, order};
-pub use order_fields::{GttFields, GttLegFields, GttLegs, OrderFields, decimal, tag, whole};
+pub use order_fields::{GttFields, GttLegFields, GttLegs, MultiLegFields, OrderFields, decimal, tag, whole};
 pub use spelling::{Spelling, query_says_more};

@@ -154,6 +154,53 @@ pub struct GttLegFields {
     pub qty: Value,
 }
 
+/// The body of `POST /multileg/orders/sync`.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "they are FYERS' own names")]
+pub struct MultiLegFields {
+    #[serde(rename = "productType")]
+    pub product: String,
+    #[serde(default)]
+    pub offline_order: Value,
+    #[serde(default)]
+    pub order_tag: Value,
+    pub legs: BTreeMap<String, MultiLegLegFields>,
+}
+
+/// A leg of an order of several legs.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[allow(missing_docs, reason = "they are FYERS' own names")]
+pub struct MultiLegLegFields {
+    pub symbol: String,
+    pub qty: Value,
+    pub side: Value,
+    #[serde(rename = "type", default)]
+    pub order_type: Value,
+    #[serde(default)]
+    pub limit_price: Value,
+}
+
+impl MultiLegFields {
+    /// Each leg as the order that it becomes.
+    pub fn orders(self) -> Vec<OrderFields> {
+        let Self { product, offline_order, order_tag, legs } = self;
+        let order = |leg: MultiLegLegFields| OrderFields {
+            symbol: leg.symbol,
+            qty: leg.qty,
+            order_type: leg.order_type,
+            side: leg.side,
+            product: product.clone(),
+            limit_price: leg.limit_price,
+            offline_order: offline_order.clone(),
+            order_tag: order_tag.clone(),
+            ..OrderFields::default()
+        };
+        legs.into_values().map(order).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

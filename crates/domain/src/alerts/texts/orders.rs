@@ -179,10 +179,10 @@ pub(super) fn rejected_later(
     let draft = draft.item(item).lines(keys::row(bot)).line(format!("Why: {why}"));
     match is_exit {
         true => draft
-            .line("Trading: it was to close a position, and the bot was told that it had. That position is open still.")
+            .line("Trading: it was to close a position, and no answer told the bot that it has not. That position is open still.")
             .line("Next: put right what FYERS names, and close the position in the FYERS app or let the bot do it."),
         false => draft
-            .line("Trading: FYERS had taken it first, and so the bot was told; by its order book it is rejected, and not in the market.")
+            .line("Trading: FYERS had taken it first, so no answer told the bot; by its order book it is rejected, not in the market.")
             .line("Next: put right what FYERS names before the bot sends it again."),
     }
 }

@@ -64,8 +64,14 @@ impl BotBooks {
         self.learn_fate(entry);
         let ordered = entry.bot.clone().zip(entry.symbol.as_ref().map(|symbol| normal(symbol)));
         self.ordered.extend(ordered);
+        // Of several legs FYERS tells one id, and not of which.
         let OrderEntry {
-            bot: Some(bot), id: Some(id), symbol: Some(symbol), quantity: Some(quantity), ..
+            bot: Some(bot),
+            id: Some(id),
+            symbol: Some(symbol),
+            quantity: Some(quantity),
+            by_time: None,
+            ..
         } = entry
         else {
             return;

@@ -119,6 +119,20 @@ fn orders_by_other_paths_are_read_or_said_to_be_opaque() {
     let twin = read("/orders/async", &order().to_string());
     assert_eq!((twin.understood, twin.legs.len()), (true, 1));
     assert_eq!(read("/multi-order/async", &format!("[{0},{0}]", order())).legs.len(), 2);
+    let leg = |symbol: &str, side: i64| json!({"symbol": symbol, "qty": 75, "side": side, "type": 1, "limitPrice": 200});
+    let legs = json!({"productType": "MARGIN", "offlineOrder": false, "orderType": "2L", "validity": "IOC", "orderTag": "m1",
+        "legs": {"leg1": leg("NSE:A26NOVFUT", 1), "leg2": leg("NSE:A26NOV100CE", -1)}});
+    let legs = read("/multileg/orders/sync", &legs.to_string());
+    let of = |leg: &Leg| (leg.symbol.clone(), leg.product.clone(), leg.quantity, leg.price, leg.tag.clone());
+    let told = |symbol: &str, quantity| {
+        (symbol.to_owned(), "MARGIN".to_owned(), quantity, 200.into(), Some("m1".to_owned()))
+    };
+    let both = [told("NSE:A26NOVFUT", 75), told("NSE:A26NOV100CE", -75)];
+    assert_eq!(legs.legs.iter().map(of).collect::<Vec<_>>(), both);
+    assert!(
+        !legs.understood && legs.reserved(None).is_opaque,
+        "they are told, and nothing shows what becomes of them"
+    );
     for path in ["/multileg/orders/sync", "/smart-order/step", "/orders/async/1"] {
         let call = read(path, &order().to_string());
         assert!(!call.understood && call.reserved(None).is_opaque, "{path}");
