@@ -159,8 +159,10 @@ impl ExchangeActor {
         let has_both =
             [&seen.orders, &seen.positions].into_iter().all(|answer| answer.as_ref().is_ok_and(is_good));
         let orders = seen.orders.ok().and_then(|answer| read_orders(&answer));
+        let orders = orders.map(|read| self.warned("orders", read));
         let orders = orders.map(|orders| self.volatile.rows.complete(orders, seen.began));
         let positions = seen.positions.ok().and_then(|answer| read_positions(&answer));
+        let positions = positions.map(|read| self.warned("positions", read));
         let mut change = Change::default();
         if let Some(orders) = &orders {
             self.volatile.books.begin(fyers_api::ist::date(self.deps.time.now()));
@@ -176,7 +178,7 @@ impl ExchangeActor {
         }
         let end = match (orders, positions) {
             (Some(orders), Some(positions)) => {
-                let gtts = seen.gtts.as_ref().and_then(read_gtts);
+                let gtts = seen.gtts.as_ref().and_then(read_gtts).map(|read| self.warned("gtt/orders", read));
                 let waiting = gtts.as_deref().unwrap_or_default();
                 self.learn(orders, positions, (waiting, seen.began), &mut change);
                 change.notes.extend(gtts.and_then(|rows| self.learn_gtts(&rows, seen.began)));
@@ -370,6 +372,7 @@ impl Handler<Learnt> for ExchangeActor {
             Operation::Positions if self.volatile.mode == Mode::Live => {
                 let known = &self.volatile.live;
                 let same = read_positions(&answer)
+                    .map(|read| read.value)
                     .is_some_and(|rows| rows.positions == known.positions && rows.unknown == known.unknown);
                 if !same {
                     self.look_soon(ctx);

@@ -12,8 +12,8 @@ use keeper_domain::{
     ports::Change,
     reason::Reason,
     routing::{
-        known_rows::KnownRows, live_positions::LivePositions, request::Reserved, settling::UnreadRequest,
-        shown_fills::ShownFills, turned::LastOpen,
+        drift::ToldDrift, known_rows::KnownRows, live_positions::LivePositions, request::Reserved,
+        settling::UnreadRequest, shown_fills::ShownFills, turned::LastOpen,
     },
     session::SessionView,
 };
@@ -71,6 +71,8 @@ pub(super) struct Volatile {
     pub(super) gap: u64,
     /// See [`keeper_domain::notes::SIMULATED_TOLD`].
     pub(super) leftovers: ToldLeftovers,
+    /// Odd fields of FYERS' books that were told.
+    pub(super) drift: ToldDrift,
     /// When FYERS was last asked for prices of what is simulated for keys with a largest loss.
     pub(super) losses_asked: Option<DateTime<Utc>>,
     pub(super) rejected: (Option<NaiveDate>, u64),
@@ -157,6 +159,7 @@ impl Volatile {
             first_word: FirstWord::default(),
             gap: 0,
             leftovers: ToldLeftovers::default(),
+            drift: ToldDrift::default(),
             losses_asked: None,
             rejected: (None, 0),
             unsaved: Change::default(),

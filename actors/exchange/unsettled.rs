@@ -48,7 +48,7 @@ impl ExchangeActor {
         };
         let (now, mut change) = (self.deps.time.now(), Change::default());
         self.volatile.books.begin(ist::date(now));
-        self.settle_lost(&book, (now, true), &mut change);
+        self.settle_lost(&book.value, (now, true), &mut change);
         if !change.outcomes.is_empty() {
             self.publish();
             let commit = self.commit_or_keep(change);

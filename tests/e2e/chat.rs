@@ -127,10 +127,7 @@ fn the_alert_of_a_start_without_a_token_says_log_in() {
     let home = home.with_telegram();
     let _keeper = home.start_ready();
     let alert = home.wait_alert("has started");
-    assert!(
-        !alert.contains("Next: nothing to do") && !alert.contains("once the token is checked"),
-        "{alert}"
-    );
+    assert!(!alert.contains("Next: nothing to do") && !alert.contains("accepts the token"), "{alert}");
     assert!(
         alert.contains("without a token, orders are simulated") && alert.contains("fyers-keeper login"),
         "{alert}"

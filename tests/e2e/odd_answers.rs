@@ -1,12 +1,18 @@
 //! Answers of FYERS in which one field is odd: nothing that is not needed stops anything, and what is needed and odd
 //! is "not known", never "none".
 
-use fyers_api::{http::ApiResponse, response};
+use fyers_api::{
+    http::ApiResponse,
+    response::{self, Parsed},
+};
 use keeper_domain::routing::live_positions::{read_orders, read_positions};
 use serde_json::{Value, json};
-use simulator::{Fault, FaultRule, RefreshMode, TokenKind, endpoint};
+use simulator::{Fault, FaultRule, RefreshMode, Scope, TokenKind, endpoint};
 
-use crate::support::{Home, block_on};
+use crate::{
+    live_positions::Live,
+    support::{Home, block_on, wait_for},
+};
 
 /// One change of one field: where it was made, and the whole answer with it.
 struct Odd {
@@ -170,7 +176,7 @@ fn an_odd_position_is_understood_or_protects_its_symbol_and_hides_no_other() {
     for odd in every_oddity(&rows, &[]) {
         let first = odd.path.starts_with("/netPositions/0/");
         // Nothing is known then, and what was known before stays.
-        let Some(read) = read_positions(&of(&odd.answer)) else {
+        let Some(Parsed { value: read, .. }) = read_positions(&of(&odd.answer)) else {
             let needed = ["/s", "/code", "/netPositions", "/netPositions/0", "/netPositions/1"];
             let needed = needed.contains(&odd.path.as_str()) || odd.path.ends_with("/symbol");
             // More are counted than shown.
@@ -214,7 +220,7 @@ fn an_odd_order_is_understood_or_nothing_is_known() {
     let (mut read, mut unreadable) = (0, 0);
     for odd in every_oddity(&rows, &[]) {
         let field = odd.path.rsplit('/').next().unwrap();
-        let Some(book) = read_orders(&of(&odd.answer)) else {
+        let Some(Parsed { value: book, .. }) = read_orders(&of(&odd.answer)) else {
             assert!(needed.contains(&field) || !odd.path.starts_with("/orderBook/0/"), "{}", odd.path);
             unreadable += 1;
             continue;
@@ -255,4 +261,52 @@ fn an_odd_quote_hides_no_other_and_an_odd_order_answer_is_never_a_panic() {
         count += 1;
     }
     println!("{count} odd quotes and order answers");
+}
+
+/// Answers this path with one row, until the next answer.
+fn answer_with(live: &Live, path: &str, list: &str, row: &Value) {
+    let body = json!({"s": "ok", "code": 200, "message": "", list: [row]});
+    let fault = Fault::Json { status: 200, body };
+    live.home.sim.inject(FaultRule::forever(Scope::exact(path).method("GET"), fault));
+}
+
+#[test]
+fn what_is_odd_in_the_books_and_not_needed_is_warned_of_once_and_trading_goes_on() {
+    let position = json!({"symbol": "NSE:SBIN-EQ", "id": "NSE:SBIN-EQ-INTRADAY", "netQty": 5, "productType": "INTRADAY",
+        "netAvg": 800.5, "side": 1, "qty": 5, "realized_profit": ["PRIVATE"], "unrealized_profit": 0, "pl": 0, "ltp": 801});
+    let order = json!({"id": "26112300009999", "symbol": "NSE:SBIN-EQ", "side": 1, "qty": 5, "remainingQuantity": 0,
+        "filledQty": 5, "productType": "INTRADAY", "status": 2, "type": 2, "orderTag": "1:x", "limitPrice": 0,
+        "stopPrice": "PRIVATE", "tradedPrice": 800.5, "message": "", "orderDateTime": "23-Nov-2026 11:00:05"});
+    let live = Live::start(None);
+    answer_with(&live, endpoint::POSITIONS, "netPositions", &position);
+    answer_with(&live, endpoint::ORDERS, "orderBook", &order);
+    let drifts = || {
+        let lines = live.keeper.lines().into_iter();
+        lines.filter(|line| line["event"] == "fyers.drift").collect::<Vec<_>>()
+    };
+    let told = |call: &str, fields: &str| {
+        wait_for(&format!("{fields} of {call} in the log"), || {
+            let is_it = |line: &&Value| line["call"] == call && line["fields"] == fields;
+            drifts().iter().find(is_it).map(|line| assert_eq!(line["level"], "warn"))
+        });
+    };
+    live.sends("NSE:INFY-EQ", 1);
+    told("positions", "netPositions[].realized_profit");
+    told("orders", "orderBook[].stopPrice");
+    // Several readings more, after an order that goes to FYERS as before.
+    let before = live.readings();
+    live.sends("NSE:INFY-EQ", 1);
+    live.wait_readings(before, 3);
+    let status = live.keeper.status();
+    assert_eq!((&status["mode"], &status["positions_known"]), (&json!("live"), &json!("known")), "{status}");
+    assert_eq!(drifts().len(), 2, "each once: {:?}", drifts());
+    // What is odd in another way is told, too.
+    let mut another = position.clone();
+    (another["realized_profit"], another["productType"]) = (json!(0), json!("A NEW WORD"));
+    live.home.sim.clear_faults();
+    answer_with(&live, endpoint::POSITIONS, "netPositions", &another);
+    live.sends("NSE:INFY-EQ", 1);
+    told("positions", "netPositions[].productType");
+    assert_eq!(drifts().len(), 3, "{:?}", drifts());
+    assert!(!live.keeper.log().contains("PRIVATE"), "names of fields only");
 }

@@ -3,6 +3,7 @@
 pub mod broker_answer;
 pub mod change;
 pub mod conditional;
+pub mod drift;
 pub mod ended_orders;
 pub mod exit_readings;
 pub mod exposure;

@@ -1,5 +1,5 @@
 //! The one table of sessions by segment: when which market trades, from the [`Calendar`]. Everything that depends on
-//! market hours (fills, expiry of DAY orders, square-off, `marketStatus`, whether a token matters now) reads it here.
+//! market hours (fills, expiry of DAY orders, square-off, `marketStatus`, the hours in which a token matters) reads it here.
 //!
 //! Times of day are IST; instants are UTC. All functions are pure.
 
@@ -152,16 +152,6 @@ pub fn open_session(calendar: &Calendar, segment: Segment, at: DateTime<Utc>) ->
 /// Whether orders of this segment trade at this instant.
 pub fn is_open(calendar: &Calendar, segment: Segment, at: DateTime<Utc>) -> bool {
     open_session(calendar, segment, at).is_some()
-}
-
-/// The session that is open, or else the next one of this IST date, pre-open sessions included.
-pub fn open_or_coming_today(calendar: &Calendar, segment: Segment, at: DateTime<Utc>) -> Option<Session> {
-    sessions(calendar, segment, ist::date(at)).into_iter().find(|session| at < session.close)
-}
-
-/// Whether an access token matters now: a session of one of these segments is open, or comes later on this IST date.
-pub fn needs_token(calendar: &Calendar, segments: &[Segment], at: DateTime<Utc>) -> bool {
-    segments.iter().any(|segment| open_or_coming_today(calendar, *segment, at).is_some())
 }
 
 /// Whether one of these segments has a session on the date.

@@ -139,7 +139,11 @@ mod tests {
     use super::*;
 
     fn needed(segments: &[Segment], text: &str) -> Option<(String, String)> {
-        let hours = TokenHours::new(Arc::new(Calendar::embedded()), segments.to_vec());
+        needed_on(Calendar::embedded(), segments, text)
+    }
+
+    fn needed_on(calendar: Calendar, segments: &[Segment], text: &str) -> Option<(String, String)> {
+        let hours = TokenHours::new(Arc::new(calendar), segments.to_vec());
         let now = DateTime::parse_from_rfc3339(&format!("{text}:00+05:30")).unwrap().to_utc();
         let clock = |at| ist::ist(at).format("%H:%M").to_string();
         hours.needed(now).map(|session| (clock(session.opens), clock(session.closes)))
@@ -159,6 +163,9 @@ mod tests {
         assert_eq!(shares("2026-11-23T12:00"), hours("09:15", "15:40"), "open");
         assert_eq!(shares("2026-11-23T15:35"), hours("09:15", "15:40"), "derivatives go on");
         assert_eq!(shares("2026-11-23T15:40"), None, "over");
+        let cash = |text: &str| needed(&[Segment::Cash], text);
+        assert_eq!(cash("2026-11-25T15:29"), hours("09:15", "15:30"), "open");
+        assert_eq!(cash("2026-11-25T15:30"), None, "over, while derivatives go on");
         assert_eq!(shares("2026-11-24T10:00"), None, "a holiday");
         assert_eq!(shares("2026-11-22T10:00"), None, "a Sunday");
     }
@@ -170,6 +177,31 @@ mod tests {
         assert_eq!(needed(&mcx, "2026-11-23T18:00"), hours("09:00", "23:55"));
         assert_eq!(needed(&mcx, "2026-11-24T10:00"), hours("17:00", "23:55"), "the evening of a holiday");
         assert_eq!(needed(&mcx, "2026-11-22T10:00"), None);
+        let both = [Segment::Cash, Segment::Mcx];
+        assert_eq!(needed(&both, "2026-11-24T08:45"), hours("17:00", "23:55"), "MCX has an evening");
+    }
+
+    #[test]
+    fn an_evenings_special_session_counts_until_it_ends() {
+        let evening = "[[special_session]]\ndate = \"2026-11-22\"\nname = \"Muhurat\"\nopen = \"18:15\"\nclose = \"19:15\"\n";
+        let special = || Calendar::with_file(evening).unwrap();
+        for segments in [&[Segment::Cash][..], &[Segment::Cash, Segment::Fno]] {
+            let needed = |text: &str| needed_on(special(), segments, text);
+            for before_its_end in ["08:45", "15:40", "18:14", "18:20", "19:14"] {
+                assert_eq!(
+                    needed(&format!("2026-11-22T{before_its_end}")),
+                    hours("18:15", "19:15"),
+                    "{before_its_end}"
+                );
+            }
+            assert_eq!(needed("2026-11-22T19:15"), None, "over");
+        }
+        let hours = TokenHours::usual(Arc::new(special()));
+        let sunday = NaiveDate::from_ymd_opt(2026, 11, 22).unwrap();
+        assert!(hours.is_day(sunday), "such a day has a tick");
+        assert_eq!(hours.next_day(sunday.pred_opt().unwrap()), sunday);
+        let close = hours.unusual_close(sunday).map(|at| ist::ist(at).format("%H:%M").to_string());
+        assert_eq!(close.as_deref(), Some("19:15"), "until then a tick is caught up");
     }
 
     #[test]

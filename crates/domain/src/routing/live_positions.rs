@@ -3,12 +3,14 @@
 //! "Could not be read" is never "there are none": an answer that cannot be read leaves what was known as it was, and
 //! a row that cannot be read makes its symbol one in which nothing is simulated.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use fyers_api::{
     http::ApiResponse,
     model::{Position, Product},
     number::{decimal, whole},
-    response::{self, Body},
+    response::{self, Body, Parsed},
 };
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -193,10 +195,10 @@ pub struct PositionRows {
 
 /// Reads a positions answer strictly (docs/fyers-api.md, "Positions"). `None` when it is no good answer, or when a
 /// row does not even tell its symbol: then nothing is known.
-pub fn read_positions(answer: &ApiResponse) -> Option<PositionRows> {
+pub fn read_positions(answer: &ApiResponse) -> Option<Parsed<PositionRows>> {
     let book = response::positions(answer.status, &answer.body).ok()?;
     let unknown = book.unknown.into_iter().map(|row| row.symbol).collect::<Option<_>>()?;
-    Some(PositionRows { positions: book.rows, unknown })
+    Some(Parsed { value: PositionRows { positions: book.rows, unknown }, drift: book.drift })
 }
 
 /// One row of the order book.
@@ -224,39 +226,53 @@ pub struct BookRow {
 
 /// Reads an order book (docs/fyers-api.md, "Order book"). `None` when it is no good answer, or when a row that may
 /// still fill cannot be understood.
-pub fn read_orders(answer: &ApiResponse) -> Option<Vec<BookRow>> {
+pub fn read_orders(answer: &ApiResponse) -> Option<Parsed<Vec<BookRow>>> {
     let body = Body::read_strictly(answer.status, &answer.body).ok()?;
-    let mut rows = vec![];
+    let (mut rows, mut odd) = (vec![], Odd::new());
     for row in body.get("orderBook")?.as_array()? {
         let over = whole(&row["status"]).is_some_and(|status| FINAL.contains(&status));
-        match book_row(row, over) {
+        match book_row(row, over, &mut odd) {
             Some(row) => rows.push(row),
-            None if over => {}
+            // It can do nothing any more.
+            None if over => drop(odd.insert("")),
             None => return None,
         }
     }
-    Some(rows)
+    let place = |field| format!("orderBook[].{field}").trim_end_matches('.').to_owned();
+    Some(Parsed { value: rows, drift: odd.into_iter().map(place).collect() })
 }
 
-fn book_row(row: &Value, over: bool) -> Option<BookRow> {
+/// Fields that are not as documented and that no row needs; empty for a whole row.
+type Odd = BTreeSet<&'static str>;
+
+/// What FYERS always sends and no row needs.
+fn optional<T: Default>(odd: &mut Odd, field: &'static str, value: Option<T>) -> T {
+    value.unwrap_or_else(|| {
+        odd.insert(field);
+        T::default()
+    })
+}
+
+fn book_row(row: &Value, over: bool, odd: &mut Odd) -> Option<BookRow> {
     let side = whole(&row["side"]).filter(|side| side.abs() == 1)?;
     let quantity = whole(&row["qty"])?;
-    let left = whole(&row["remainingQuantity"]).filter(|left| *left > 0 && !over).unwrap_or(quantity);
+    let left = optional(odd, "remainingQuantity", whole(&row["remainingQuantity"]));
+    let left = Some(left).filter(|left| *left > 0 && !over).unwrap_or(quantity);
     let tag = row["orderTag"].as_str().and_then(user_tag);
     let id = row["id"].as_str()?.to_owned();
     let leg = Leg {
         symbol: row["symbol"].as_str().filter(|symbol| !symbol.trim().is_empty())?.to_owned(),
         product: row["productType"].as_str()?.to_owned(),
         quantity: left.checked_mul(side)?,
-        price: decimal(&row["limitPrice"]).unwrap_or(Decimal::ZERO),
+        price: optional(odd, "limitPrice", decimal(&row["limitPrice"])),
         tag,
     };
-    let at = row["orderDateTime"].as_str().and_then(order_time);
-    let filled = whole(&row["filledQty"]).unwrap_or_default().checked_mul(side)?;
-    let average = decimal(&row["tradedPrice"]).unwrap_or(Decimal::ZERO);
+    let at = optional(odd, "orderDateTime", row["orderDateTime"].as_str().and_then(order_time).map(Some));
+    let filled = optional(odd, "filledQty", whole(&row["filledQty"])).checked_mul(side)?;
+    let average = optional(odd, "tradedPrice", decimal(&row["tradedPrice"]));
     let is_cut_off = whole(&row["status"]).is_some_and(|status| over && status != TRADED);
     let is_unfilled = is_cut_off && whole(&row["filledQty"]) == Some(0);
-    let stop = decimal(&row["stopPrice"]).unwrap_or(Decimal::ZERO);
+    let stop = optional(odd, "stopPrice", decimal(&row["stopPrice"]));
     let whole = quantity.checked_mul(side)?;
     Some(BookRow { id, leg, whole, waits: !over, filled, average, stop, is_unfilled, at })
 }

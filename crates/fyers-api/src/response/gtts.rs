@@ -3,7 +3,13 @@
 use rust_decimal::Decimal;
 use serde_json::Value;
 
-use crate::response::{Body, Unreadable, row::Row};
+use crate::{
+    number,
+    response::{
+        Body, Parsed, Unreadable,
+        row::{Drift, Row},
+    },
+};
 
 /// Statuses of orders that can do nothing any more: cancelled, triggered, refused, expired.
 const OVER: [i64; 4] = [1, 2, 5, 7];
@@ -38,23 +44,31 @@ pub struct GttTerms {
 ///
 /// # Errors
 /// When the answer is none, or an error, or a row does not tell its id and symbol. That never means "no orders".
-pub fn gtts(http_status: u16, body: &[u8]) -> Result<Vec<GttRow>, Unreadable> {
+pub fn gtts(http_status: u16, body: &[u8]) -> Result<Parsed<Vec<GttRow>>, Unreadable> {
     let body = Body::read_strictly(http_status, body)?;
     let rows = body.get("orderBook").and_then(Value::as_array).ok_or(Unreadable::Field("orderBook"))?;
-    let read = |row| Row::of(row).and_then(gtt).ok_or(Unreadable::Field("orderBook"));
-    rows.iter().map(read).collect()
+    let mut found = Vec::new();
+    let mut read = |(index, row)| {
+        let drift = Drift { found: &mut found, place: format!("orderBook[{index}]") };
+        Row::of(row).and_then(|row| gtt(row, drift)).ok_or(Unreadable::Field("orderBook"))
+    };
+    let value = rows.iter().enumerate().map(&mut read).collect::<Result<_, _>>()?;
+    Ok(Parsed { value, drift: found })
 }
 
-fn gtt(row: Row<'_>) -> Option<GttRow> {
+fn gtt(row: Row<'_>, mut drift: Drift<'_>) -> Option<GttRow> {
     let ids = [Some(row.id("id")?), row.id("id_fyers")].into_iter().flatten().collect();
-    let side = row.whole("tran_side").filter(|side| side.abs() == 1);
-    let quantity = side.zip(row.whole("qty")).and_then(|(side, quantity)| quantity.checked_mul(side));
-    let is_over = row.whole("ord_status").is_some_and(|status| OVER.contains(&status));
+    let side = drift.expect("tran_side", row.whole("tran_side").filter(|side| side.abs() == 1));
+    let quantity = drift.expect("qty", row.whole("qty"));
+    let quantity = side.zip(quantity).and_then(|(side, quantity)| quantity.checked_mul(side));
+    let status = drift.expect("ord_status", row.whole("ord_status"));
+    let is_over = status.is_some_and(|status| OVER.contains(&status));
     let legs = [("qty", "price_limit", "price_trigger"), ("qty2", "price2_limit", "price2_trigger")];
+    // Of an order with one leg the second has no terms.
     let legs = legs.map(|(quantity, price, trigger)| GttTerms {
         quantity: row.whole(quantity),
-        price: row.money(price),
-        trigger: row.money(trigger),
+        price: drift.or_default(row, price, |value| number::decimal(value).map(Some)),
+        trigger: drift.or_default(row, trigger, |value| number::decimal(value).map(Some)),
     });
     Some(GttRow { ids, symbol: row.word("symbol")?.to_owned(), quantity, legs, is_over })
 }
@@ -73,6 +87,7 @@ mod tests {
     fn read(rows: &Value) -> Option<Vec<GttRow>> {
         gtts(200, json!({"s": "ok", "code": 200, "message": "", "orderBook": rows}).to_string().as_bytes())
             .ok()
+            .map(|read| read.value)
     }
 
     #[test]
@@ -95,6 +110,19 @@ mod tests {
             );
         }
         assert_eq!(read(&json!([])), Some(vec![]));
+    }
+
+    #[test]
+    fn what_is_odd_is_told_and_costs_no_row() {
+        let mut odd = row(&json!("odd"));
+        (odd["qty"], odd["price_limit"]) = (json!([]), json!(true));
+        let body = json!({"s": "ok", "code": 200, "message": "", "orderBook": [row(&json!(6)), odd]});
+        let read = gtts(200, body.to_string().as_bytes()).unwrap();
+        assert_eq!((read.value.len(), read.value[1].is_over), (2, false));
+        assert_eq!(
+            read.drift,
+            ["qty", "ord_status", "price_limit"].map(|field| format!("orderBook[1].{field}"))
+        );
     }
 
     #[test]

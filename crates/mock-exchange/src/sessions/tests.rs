@@ -85,21 +85,6 @@ fn intraday_is_squared_off_by_segment() {
 }
 
 #[test]
-fn a_token_matters_while_a_session_is_open_or_still_to_come() {
-    let calendar = Calendar::embedded();
-    let needed = |segments: &[Segment], text: &str| needs_token(&calendar, segments, at(text));
-    assert!(needed(&[Cash], "2026-11-25 08:45") && needed(&[Cash], "2026-11-25 15:29"));
-    assert!(!needed(&[Cash], "2026-11-25 15:30") && needed(&[Cash, Fno], "2026-11-25 15:30"));
-    assert!(!needed(&[Cash, Fno], "2026-11-24 08:45"), "a holiday");
-    assert!(needed(&[Cash, Mcx], "2026-11-24 08:45"), "MCX has an evening");
-    let evening = "[[special_session]]\ndate = \"2026-11-22\"\nname = \"Muhurat\"\nopen = \"18:15\"\nclose = \"19:15\"\n";
-    let special = Calendar::with_file(evening).unwrap();
-    assert!(needs_token(&special, &[Cash], at("2026-11-22 18:20")));
-    assert!(!needs_token(&special, &[Cash], at("2026-11-22 19:15")));
-    assert!(is_session_day(&special, &[Cash], date("2026-11-22")));
-}
-
-#[test]
 fn the_next_session() {
     let calendar = Calendar::embedded();
     let next = |segments: &[Segment], text: &str| {

@@ -72,7 +72,8 @@ pub(super) fn started(
             .take(2)
             .fold(draft, |draft, what| draft.line(missed(what)))
             .line(format!("Next: {}", context.login_hint)),
-        [] => draft.line("Next: nothing to do."),
+        // The check may end in a login card.
+        [] => draft.line("Next: nothing to do, unless you are asked to log in."),
         [one] => draft.line(missed(one)).line("Next: to change that, set it in .env and restart."),
         [one, two] => draft
             .line(missed(one))
@@ -89,10 +90,10 @@ pub(super) fn started(
 fn with_stored_token(context: &Context) -> &'static str {
     match (context.live, context.reads_only) {
         (true, false) => {
-            "once the token is checked, orders go to FYERS with real money. /status shows the mode."
+            "if FYERS accepts the token, orders go there with real money; if not, none does. /status shows the mode."
         }
         (true, true) => {
-            "once the token is checked, the mode is Live; this app (-100) only reads, and FYERS refuses its orders."
+            "if FYERS accepts the token, the mode is Live; this app (-100) only reads, and FYERS refuses its orders."
         }
         (false, _) => "sandbox, so no order is real.",
     }

@@ -1,20 +1,29 @@
-//! Random days, with the session's rules, the card's rules and the alerts together: whenever there is no usable token
-//! while a session is open, a person has exactly one card with a link, or an alert was made, within a minute.
+//! Random days of the calendar, trading days or not, for random segments, with the session's rules, the card's rules and the
+//! alerts together: whenever there is no usable token while a session is open, a person has exactly one card with the link,
+//! or an alert that asks for something was made, within a minute.
 
-use std::{cell::Cell, sync::Arc};
+use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Days, NaiveDate, TimeDelta, Utc};
 use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::json;
 
+mod days;
+
+use days::{KindOfDay, TwoDays, at, kind, two_days};
+
 use crate::{
+    alert::Severity,
     alerts::texts::{Context, alert_for},
     broker_error::{BrokerError, Transport},
     chat::{
         card::model::{Card, CardAction, CardSession, InUse, Seen, Way},
         talk::{Bubble, Button, MessageId},
     },
-    clock::{calendar::Calendar, token_hours::TokenHours},
+    clock::{
+        due::{Dates, Due, due},
+        token_hours::TokenHours,
+    },
     event::Recorded,
     login_origin::LoginOrigin,
     mode::Mode,
@@ -39,6 +48,8 @@ enum Happening {
     Login,
     /// The program is started anew.
     Restart,
+    /// The first order in a commodity: MCX counts from now on.
+    Commodity,
 }
 
 fn happening() -> impl Strategy<Value = (i64, Happening)> {
@@ -47,19 +58,19 @@ fn happening() -> impl Strategy<Value = (i64, Happening)> {
         1 => (1i64..20).prop_map(|minutes| Happening::Outage { minutes }),
         4 => Just(Happening::Login),
         1 => Just(Happening::Restart),
+        1 => Just(Happening::Commodity),
     ];
     (1i64..90, what)
 }
 
-fn at(hour: u32, minute: u32) -> DateTime<Utc> {
-    let day = chrono::NaiveDate::from_ymd_opt(2026, 11, 23).unwrap();
-    ist::instant(day, ist::at(hour, minute))
-}
+const LINK: &str = "https://keeper.example/fyers/login";
 
 struct World {
     machine: Machine,
     stored: StoredSession,
     tick: Option<crate::ports::TickRecord>,
+    /// Days with a tick.
+    ticked: Dates,
     card: Card,
     /// Messages in the chat, by number.
     chat: Vec<Option<Bubble>>,
@@ -83,8 +94,8 @@ fn facts() -> Facts {
 }
 
 impl World {
-    fn new() -> Self {
-        let hours = Arc::new(TokenHours::usual(Arc::new(Calendar::embedded())));
+    fn new(days: &TwoDays) -> Self {
+        let hours = days.hours();
         let context = Context {
             login_hint: "log in.".into(),
             live: true,
@@ -98,14 +109,15 @@ impl World {
             machine: Machine::new(facts(), StoredSession::default(), None),
             stored: StoredSession::default(),
             tick: None,
+            ticked: Dates::new(),
             card: Card::default(),
             chat: vec![],
             shown: None,
             context,
             hours,
-            now: at(8, 44),
+            now: at(days.first, 8, 44),
             good: None,
-            outage_until: at(0, 0),
+            outage_until: DateTime::UNIX_EPOCH,
             made: 0,
             waits: vec![],
             alerted: false,
@@ -125,7 +137,8 @@ impl World {
                 self.stored = change.session.unwrap_or(self.stored.clone());
                 self.tick = change.tick.or(self.tick);
                 for (at, event) in change.events {
-                    self.alerted |= alert_for(&Recorded { id: 1, at, event }, &self.context).is_some();
+                    let alert = alert_for(&Recorded { id: 1, at, event }, &self.context);
+                    self.alerted |= alert.is_some_and(|alert| alert.severity > Severity::Info);
                 }
             }
             inputs.extend(decision.effects.into_iter().filter_map(|effect| self.answer(effect)));
@@ -151,7 +164,7 @@ impl World {
             Effect::CallLogin(call, _) if out => Some(Input::CodeRedeemed(call, Err(down()))),
             Effect::CallLogin(call, _) => {
                 self.made += 1;
-                let end = at(6, 0) + TimeDelta::days(1);
+                let end = at(ist::date(self.now) + Days::new(1), 6, 0);
                 let access = AccessToken::new(jwt::fake(&json!({"exp": end.timestamp(), "n": self.made})));
                 self.good = Some(access.clone());
                 Some(Input::CodeRedeemed(call, Ok(FreshTokens { access, refresh: None })))
@@ -185,11 +198,13 @@ impl World {
             now: self.now,
             hours: self.hours.needed(self.now).map(|session| (session.opens, session.closes)),
             closings: self.hours.closings(ist::date(self.now)),
-            tick_done: self.tick.is_some_and(|tick| tick.done_at.is_some()),
-            next_day: ist::date(self.now).succ_opt().unwrap(),
+            tick_done: self
+                .tick
+                .is_some_and(|tick| tick.date == ist::date(self.now) && tick.done_at.is_some()),
+            next_day: self.hours.next_day(ist::date(self.now)),
             session,
             live: LivePositions::default(),
-            link: "https://keeper.example/fyers/login".into(),
+            link: LINK.into(),
             way: Way::Browser,
             rejects: false,
             halted: false,
@@ -225,7 +240,7 @@ impl World {
     }
 
     fn cards(&self) -> usize {
-        let link = |button: &Button| matches!(button, Button::Link { .. });
+        let link = |button: &Button| matches!(button, Button::Link { url, .. } if url == LINK);
         let is_card =
             |bubble: &&Bubble| bubble.reply_to.is_none() && bubble.buttons.iter().flatten().any(link);
         self.chat.iter().flatten().filter(is_card).count()
@@ -233,10 +248,11 @@ impl World {
 
     fn look(&mut self) -> Result<(), TestCaseError> {
         self.now += TimeDelta::seconds(LOOK);
-        if self.tick.is_none() && self.now >= at(8, 45) {
-            self.tell(Input::Tick { trade_date: ist::date(self.now), late: false });
+        if let Due::Now { trade_date, late } = due(self.now, ist::at(8, 45), &self.ticked, &self.hours) {
+            self.ticked.insert(trade_date);
+            self.tell(Input::Tick { trade_date, late });
         }
-        if (self.now - at(0, 0)).num_seconds() % 30 < LOOK {
+        if self.now.timestamp() % 30 < LOOK {
             self.tell(Input::Watch);
         }
         for call in std::mem::take(&mut self.waits) {
@@ -275,6 +291,7 @@ impl World {
                 let code = AuthCode::new(jwt::fake(&json!({"app_id": "ABCD1234EF", "n": self.made})));
                 self.tell(Input::CodeCame(u64::from(self.made), code, LoginOrigin::Chat));
             }
+            Happening::Commodity => drop(self.hours.join_mcx(["MCX:GOLDM26DECFUT"])),
             Happening::Restart => {
                 self.machine = Machine::new(facts(), self.stored.clone(), self.tick);
                 self.shown = None;
@@ -292,38 +309,71 @@ impl World {
     }
 }
 
-/// Plays one day to its end. Gives how often a session was open without a usable token for a minute or more.
-fn play(day: Vec<(i64, Happening)>) -> Result<usize, TestCaseError> {
-    let mut world = World::new();
-    world.tell(Input::Started);
-    for (minutes, happening) in day {
-        for _ in 0..minutes * 60 / LOOK {
-            world.look()?;
+impl World {
+    /// When the day is over: a while after its last session.
+    fn end(&self, date: NaiveDate) -> DateTime<Utc> {
+        let closes = self.hours.on(date).map(|session| session.closes);
+        closes.unwrap_or(at(date, 15, 40)) + TimeDelta::minutes(4)
+    }
+
+    /// Plays one day to its end.
+    fn play(&mut self, date: NaiveDate, day: &[(i64, Happening)]) -> Result<(), TestCaseError> {
+        // The machine sleeps through the night.
+        self.now = at(date, 8, 44);
+        for (minutes, happening) in day {
+            for _ in 0..minutes * 60 / LOOK {
+                if self.now < self.end(date) {
+                    self.look()?;
+                }
+            }
+            if self.now < self.end(date) {
+                self.happen(*happening);
+            }
         }
-        world.happen(happening);
+        while self.now < self.end(date) {
+            self.look()?;
+        }
+        prop_assert_eq!(self.cards(), 0, "the day's card ends with the day");
+        Ok(())
     }
-    while world.now < at(15, 45) {
-        world.look()?;
-    }
-    prop_assert_eq!(world.cards(), 0, "the day's card ends with the day");
-    Ok(world.losses)
 }
 
-/// `PROPTEST_CASES=10000 cargo test -p keeper-domain day_walk -- --nocapture` plays ten thousand days; 256 without it.
+/// What was played: days of each kind, and how often a session was open without a usable token for a minute or more.
+#[derive(Debug, Default)]
+struct Played(BTreeMap<KindOfDay, (usize, usize)>);
+
+/// Plays two days in a row.
+fn play(
+    days: &TwoDays,
+    happenings: &[Vec<(i64, Happening)>; 2],
+    played: &RefCell<Played>,
+) -> Result<(), TestCaseError> {
+    let mut world = World::new(days);
+    world.tell(Input::Started);
+    for (date, happenings) in days.dates().into_iter().zip(happenings) {
+        let before = world.losses;
+        world.play(date, happenings)?;
+        let mut played = played.borrow_mut();
+        let (days, losses) = played.0.entry(kind(&world.hours, date)).or_default();
+        (*days, *losses) = (*days + 1, *losses + world.losses - before);
+    }
+    Ok(())
+}
+
+/// `PROPTEST_CASES=10000 cargo test -p keeper-domain day_walk -- --nocapture` plays twenty thousand days; 512 without it.
 #[test]
 fn a_person_is_asked_within_a_minute_of_every_loss() {
     let mut runner = TestRunner::new(ProptestConfig::default());
-    let (days, losses) = (Cell::new(0_u32), Cell::new(0_usize));
-    let played = runner.run(&proptest::collection::vec(happening(), 0..14), |day| {
-        losses.set(losses.get() + play(day)?);
-        days.set(days.get() + 1);
-        Ok(())
-    });
-    println!(
-        "{} days, {} losses in a session of a minute or more, each told within it",
-        days.get(),
-        losses.get()
-    );
-    played.unwrap_or_else(|error| panic!("{error}"));
-    assert!(losses.get() > days.get() as usize / 2, "tokens were lost");
+    let played = RefCell::new(Played::default());
+    let day = || proptest::collection::vec(happening(), 0..18);
+    let outcome =
+        runner.run(&(two_days(), [day(), day()]), |(days, happenings)| play(&days, &happenings, &played));
+    let Played(kinds) = played.into_inner();
+    println!("days and losses in a session of a minute or more, each told within it: {kinds:?}");
+    outcome.unwrap_or_else(|error| panic!("{error}"));
+    for kind in [KindOfDay::Regular, KindOfDay::Evening, KindOfDay::Long] {
+        let (days, losses) = kinds[&kind];
+        assert!(losses > days / 2, "tokens were lost on {kind:?} days: {losses} on {days}");
+    }
+    assert!(kinds[&KindOfDay::Without].0 > 0 && kinds[&KindOfDay::Without].1 == 0);
 }

@@ -27,6 +27,7 @@ impl Card {
     pub fn plan(&self, seen: &Seen, shown: Option<&Bubble>) -> (Self, Option<CardAction>) {
         let mut card = self.clone();
         card.follow(seen.chat);
+        card.lengthen(seen);
         if let Some(old) = card.old {
             return (card, Some(CardAction::Close(old, words::moved())));
         }
@@ -44,6 +45,13 @@ impl Card {
             self.opening |= self.message.is_some();
             (self.message, self.old) = (None, None);
             self.reminders.clear();
+        }
+    }
+
+    /// Commodities that are traded for the first time make the day of an open card longer.
+    fn lengthen(&mut self, seen: &Seen) {
+        if self.message.is_some() && self.day == Some(ist::date(seen.now)) {
+            self.until = self.until.max(seen.hours.map(|(_, close)| close));
         }
     }
 
@@ -68,7 +76,10 @@ impl Card {
             return Some(step);
         }
         if self.is_due(seen) {
+            // "Mock today" is said of the evening, too.
+            let is_quiet = self.quiet && self.day == Some(ist::date(seen.now)) && !self.answered;
             self.begin(reason, seen);
+            self.quiet |= is_quiet;
             if let Some(old) = self.old {
                 return Some(CardAction::Close(old, words::moved()));
             }
@@ -89,10 +100,13 @@ impl Card {
         }
     }
 
-    /// Whether a card is due: once for each loss of a token, after the tick found that a person is needed.
+    /// Whether a card is due: once for each loss of a token, after the tick found that a person is needed; and once more where
+    /// the day goes on after the card's end, because commodities have joined.
     fn is_due(&self, seen: &Seen) -> bool {
         let before_close = seen.hours.is_some_and(|(_, close)| seen.now < close);
-        before_close && seen.tick_done && (self.answered || self.day != Some(ist::date(seen.now)))
+        let is_over = self.until.is_some_and(|until| until <= seen.now);
+        let is_had = self.day == Some(ist::date(seen.now)) && !self.answered && !is_over;
+        before_close && seen.tick_done && !is_had
     }
 
     /// A fresh card; one that is still open makes room first.

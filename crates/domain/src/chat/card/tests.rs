@@ -21,6 +21,7 @@ use fyers_api::{
     model::{Position, Product},
 };
 
+mod joined;
 mod phone;
 
 use phone::Phone;

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use fyers_api::{
     http::ApiResponse,
-    response::{GttRow, gtts},
+    response::{GttRow, Parsed, gtts},
 };
 
 use super::{Conditional, ConditionalKind};
@@ -38,7 +38,7 @@ impl NotWaiting {
 }
 
 /// The rows of an answer; `None` when it cannot be read whole.
-pub fn read_gtts(answer: &ApiResponse) -> Option<Vec<GttRow>> {
+pub fn read_gtts(answer: &ApiResponse) -> Option<Parsed<Vec<GttRow>>> {
     gtts(answer.status, &answer.body).ok()
 }
 

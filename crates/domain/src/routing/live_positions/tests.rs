@@ -14,7 +14,8 @@ fn row(net: Value, product: Value) -> Value {
 
 #[test]
 fn a_row_is_read_as_fyers_writes_it_or_protects_its_symbol() {
-    let rows = |row: Value| read_positions(&answer(&json!({"s": "ok", "netPositions": [row]}))).unwrap();
+    let rows =
+        |row: Value| read_positions(&answer(&json!({"s": "ok", "netPositions": [row]}))).unwrap().value;
     for net in [json!(5), json!(5.0), json!("5")] {
         assert_eq!(rows(row(net, json!("INTRADAY"))).positions[0].net, 5);
     }
@@ -49,7 +50,8 @@ fn waiting_orders_are_read_whole_or_not_at_all() {
         json!({"id": "26", "symbol": "NSE:SBIN-EQ", "side": -1, "qty": 10, "remainingQuantity": 4,
         "productType": "INTRADAY", "status": status, "orderTag": "1:x", "orderDateTime": "24-Nov-2026 11:00:05"})
     };
-    let book = |rows: Value| read_orders(&answer(&json!({"s": "ok", "orderBook": rows})));
+    let book =
+        |rows: Value| read_orders(&answer(&json!({"s": "ok", "orderBook": rows}))).map(|read| read.value);
     let rows = book(json!([order(6), order(2)])).unwrap();
     assert_eq!((rows[0].leg.quantity, rows[0].waits, rows[0].whole), (-4, true, -10));
     assert_eq!(
@@ -66,6 +68,33 @@ fn waiting_orders_are_read_whole_or_not_at_all() {
     assert_eq!(tag(json!("x")).as_deref(), Some("x"));
     assert_eq!(book(json!([{"id": "1", "status": 6}])), None, "it may fill and cannot be read");
     assert_eq!(book(json!([{"id": "1", "status": 5}])), Some(vec![]));
+}
+
+#[test]
+fn what_is_odd_and_not_needed_is_told_and_costs_no_row() {
+    let row = json!({"id": "26", "symbol": "NSE:SBIN-EQ", "side": -1, "qty": 10, "remainingQuantity": 4, "filledQty": 6,
+        "productType": "INTRADAY", "status": 6, "orderTag": "1:x", "orderDateTime": "24-Nov-2026 11:00:05",
+        "limitPrice": 800.5, "stopPrice": 0, "tradedPrice": 0});
+    let read = |rows: Value| read_orders(&answer(&json!({"s": "ok", "orderBook": rows}))).unwrap();
+    assert_eq!(read(json!([row])).drift, Vec::<String>::new());
+    let optional =
+        ["remainingQuantity", "filledQty", "orderDateTime", "limitPrice", "stopPrice", "tradedPrice"];
+    for field in optional {
+        for odd in [json!("odd"), json!([]), Value::Null] {
+            let mut bent = row.clone();
+            bent[field] = odd;
+            let read = read(json!([bent, row]));
+            assert_eq!((read.value.len(), read.drift), (2, vec![format!("orderBook[].{field}")]));
+        }
+    }
+    let over = read(json!([row, {"id": "1", "status": 5}]));
+    assert_eq!((over.value.len(), over.drift), (1, vec!["orderBook[]".to_owned()]));
+    let position = self::row(json!(5), json!("NEW WORD"));
+    let read = read_positions(&answer(&json!({"s": "ok", "netPositions": [position]}))).unwrap();
+    assert_eq!(
+        (read.value.positions[0].net, read.drift),
+        (5, vec!["netPositions[0].productType".to_owned()])
+    );
 }
 
 #[test]
