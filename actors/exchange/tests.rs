@@ -373,8 +373,10 @@ async fn nothing_new_leaves_while_the_keeper_stops() {
     assert_eq!(told, 0, "nobody is alarmed about a keeper that was told to stop");
 }
 
+/// A position of another day.
 fn held(net: i64) -> Value {
-    json!({"symbol": "NSE:SBIN-EQ", "productType": "INTRADAY", "netQty": net, "netAvg": 800, "realized_profit": 0})
+    json!({"symbol": "NSE:SBIN-EQ", "productType": "INTRADAY", "netQty": net, "netAvg": 800, "realized_profit": 0,
+        "cfBuyQty": net.max(0), "cfSellQty": (-net).max(0), "dayBuyQty": 0, "daySellQty": 0})
 }
 
 /// A row of FYERS' order book.

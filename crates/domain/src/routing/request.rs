@@ -338,9 +338,8 @@ fn is_object(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"{")
 }
 
-/// Orders by a path that only FYERS serves. The async twins have the bodies of the others. FYERS answers the legs of an order
-/// with one id for all, so that no book shows what has become of it: they are told, and not understood. What is in the rest is
-/// not known here.
+/// Orders by a path that only FYERS serves. The async twins have the bodies of the others. The legs of an order have one id for
+/// all, so that no book shows what has become of it: they are told, and not understood. The rest is not known.
 fn only_at_fyers(call: &ApiRequest) -> (Vec<OrderFields>, bool) {
     match (call.method, call.path.trim_end_matches('/')) {
         (Method::Post, "/orders/async") => one(&call.body),

@@ -67,6 +67,8 @@ pub struct Snapshot {
     pub unanswered: Vec<Leg>,
     /// Symbols and products in which FYERS' order book shows fills that its positions do not, or the other way round.
     pub torn: Vec<((String, String), i64)>,
+    /// Symbols in which both books may agree by chance (`shown_fills`).
+    pub untold: Vec<String>,
     /// Open positions in the MockExchange.
     pub simulated: Vec<Position>,
     /// What waits in the MockExchange.

@@ -23,6 +23,8 @@ pub const LONGEST_LAG: TimeDelta = TimeDelta::minutes(2);
 pub struct ShownFills {
     has_read: bool,
     base: Books,
+    /// Of these the first reading has not told what is of today: where both books seem to agree, it may be by chance.
+    untold: BTreeSet<Key>,
     /// The last reading, whatever it was.
     last: Books,
     /// Since when each of them has been read as it was last.
@@ -36,7 +38,7 @@ impl ShownFills {
             return Self::default();
         }
         let base: Books = live.agreed.iter().cloned().collect();
-        Self { has_read: true, last: base.clone(), base, since: BTreeMap::new() }
+        Self { has_read: true, last: base.clone(), base, ..Self::default() }
     }
 
     /// What another life needs of it.
@@ -46,15 +48,14 @@ impl ShownFills {
     }
 
     /// Before the first reading of a keeper without memory. Books that are read at one moment need not be of one moment, so
-    /// there the positions say themselves what they contain of the day. Where they do not, only what was filled today can
-    /// be open, until two minutes have told otherwise.
+    /// there the positions say themselves what they contain of the day. Where they do not, nothing is known to be shown
+    /// before two minutes have told.
     pub(super) fn begin(&mut self, positions: &[Position]) {
         if self.has_read {
             return;
         }
-        let unexplained: BTreeSet<Key> =
-            positions.iter().filter(|row| row.today.is_none()).map(key).collect();
-        for position in positions.iter().filter(|row| !unexplained.contains(&key(row))) {
+        self.untold = positions.iter().filter(|row| row.today.is_none()).map(key).collect();
+        for position in positions.iter().filter(|row| !self.untold.contains(&key(row))) {
             let base = self.base.entry(key(position)).or_default();
             let today = position.today.unwrap_or_default();
             (base.bought, base.sold) = (base.bought + today.bought, base.sold + today.sold);
@@ -69,13 +70,14 @@ impl ShownFills {
         // after that is what it is, as a position that was converted.
         let is_stable = |key: &Key| {
             let is_old = self.since.get(key).is_some_and(|since| at - *since >= LONGEST_LAG);
-            self.ahead(key, &now) == 0 || is_old
+            (self.ahead(key, &now) == 0 && !self.untold.contains(key)) || is_old
         };
         let settled: Books = now
             .iter()
             .filter(|(key, _)| !open.contains(*key) && is_stable(key))
             .map(|(key, sums)| (key.clone(), *sums))
             .collect();
+        self.untold.retain(|key| !settled.contains_key(key));
         self.base.extend(settled);
         (self.has_read, self.last) = (true, now);
     }
@@ -87,6 +89,11 @@ impl ShownFills {
                 *since = at;
             }
         }
+    }
+
+    /// Symbols in which both books may agree by chance: what is open there may be more, or less.
+    pub fn untold(&self) -> Vec<String> {
+        self.untold.iter().map(|(symbol, _)| symbol.clone()).collect()
     }
 
     /// Where the last reading showed what an order has filled in one of the books, and not in the other: how much of it the
@@ -122,7 +129,7 @@ impl ShownFills {
 
     /// Whether positions and order book have moved alike since they last agreed.
     pub(super) fn agrees(&self, key: &Key, now: &Books) -> bool {
-        self.has_read && self.ahead(key, now) == 0
+        self.has_read && !self.untold.contains(key) && self.ahead(key, now) == 0
     }
 
     /// Whether anything is another than when they last agreed.

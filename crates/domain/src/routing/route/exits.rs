@@ -25,7 +25,8 @@ pub fn only_reduces(now: &Snapshot, call: &OrderCall, real: bool) -> Result<(), 
     if is_exit {
         return closes_alone(now, call, real);
     }
-    if real && call.legs.iter().any(|leg| now.live.unknown.iter().any(|symbol| leg.is_in(symbol))) {
+    let mut doubtful = now.live.unknown.iter().chain(&now.untold);
+    if real && doubtful.any(|symbol| call.legs.iter().any(|leg| leg.is_in(symbol))) {
         return Err(NoExit::Unknown);
     }
     if !call.understood || call.has_extras {

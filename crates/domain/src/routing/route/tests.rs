@@ -30,6 +30,7 @@ pub(crate) fn snapshot(mode: Mode) -> Snapshot {
         not_shown: vec![],
         listed: vec![],
         torn: vec![],
+        untold: vec![],
         unanswered: vec![],
         simulated: vec![],
         simulated_waiting: vec![],
@@ -52,9 +53,8 @@ fn halted(now: Snapshot) -> Snapshot {
 
 fn call(method: Method, path: &str, body: &Value) -> OrderCall {
     let body = if body.is_null() { vec![] } else { body.to_string().into_bytes() };
-    let surface = Surface::Api;
     OrderCall::read(&ApiRequest {
-        surface,
+        surface: Surface::Api,
         method,
         path: path.into(),
         query: String::new(),
