@@ -66,8 +66,10 @@ impl AllTakenByTime {
 
     /// What is to be written down of one that was looked for: a reject that was told stays.
     pub(super) fn with_reject(&self, entry: OrderEntry) -> OrderEntry {
-        let known = self.all.iter().find(|known| known.entry.is_same_lost(&entry));
-        known.map_or(entry.clone(), |known| known.entry.searched(&entry))
+        match self.all.iter().find(|known| known.entry.is_same_lost(&entry)) {
+            Some(known) => known.entry.searched(&entry),
+            None => entry,
+        }
     }
 
     /// Whether FYERS has told this id of one of them.
