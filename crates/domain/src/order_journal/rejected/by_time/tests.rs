@@ -203,6 +203,6 @@ fn an_exit_whose_answer_was_lost_is_told_as_rejected_once_whenever_it_is_searche
         assert_eq!((last.symbol.as_deref(), last.quantity), (Some("NSE:A-EQ"), Some(-50)));
         assert!(last.rejected.is_some() && last.unanswered.as_ref().unwrap().known == LookedUp::LookYourself);
         assert_eq!(told(&mut all, &rows), []);
-        assert_eq!(told(&mut waited_for(&[last.clone()]), &rows), [], "nor in another life");
+        assert_eq!(told(&mut waited_for(std::slice::from_ref(last)), &rows), [], "nor in another life");
     }
 }
