@@ -147,7 +147,8 @@ fn under_a_halt_the_exit_of_a_position_in_whatever_writing_goes_to_fyers() {
     for net in [json!(5), json!(5.0), json!("5")] {
         println!("netQty {net}");
         let row = json!({"symbol": SBIN, "id": format!("{SBIN}-INTRADAY"), "netQty": net, "productType": "INTRADAY",
-            "netAvg": 800.5, "side": 1, "qty": 5, "realized_profit": 0, "unrealized_profit": 0, "pl": 0, "ltp": 801});
+            "netAvg": 800.5, "side": 1, "qty": 5, "realized_profit": 0, "unrealized_profit": 0, "pl": 0, "ltp": 801,
+            "dayBuyQty": 0, "daySellQty": 0, "cfBuyQty": net, "cfSellQty": 0});
         let (home, keeper) = live(Some(positions(&json!([row]))));
         keeper.wait_status("the position", |status| status["positions_known"] == "known");
         halt(&home, &keeper);
