@@ -58,7 +58,12 @@ pub(super) async fn look(
         let context = Context { halted: store.is_halted().await?, ..context.clone() };
         let plan = coalesce::plan(&seen.waiting, &events, |event| alert_for(event, &context));
         let outbox_changes = !plan.new.is_empty() || !plan.merged.is_empty();
-        store.queue_alerts(plan.read_to, plan.new, plan.merged).await?;
+        match store.queue_alerts(plan.read_to, plan.new, plan.merged).await {
+            Ok(()) => {}
+            // A full disk takes nothing new. What waits on it can go out all the same.
+            Err(_) if !seen.waiting.is_empty() => return Ok(seen),
+            Err(error) => return Err(error),
+        }
         if outbox_changes {
             let last_known = seen.waiting.back().map_or(i64::MIN, |alert| alert.id);
             seen = load(store, unnoted).await?;

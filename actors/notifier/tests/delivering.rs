@@ -366,3 +366,22 @@ fn what_is_through_and_cannot_be_written_down_is_sent_once() {
         assert_eq!((view.waiting, view.queued_total, view.delivered_total), (0, 3, 3));
     });
 }
+
+/// A full disk takes no new alert. What waits on it goes out all the same, and what is new later.
+#[test]
+fn what_waits_goes_out_although_nothing_new_can_be_queued() {
+    in_virtual_time(async {
+        let world = World::with(vec![Fate::Fail(SendError::Unreachable("502".into()))]);
+        world.happens(refused(1));
+        let addr = world.start();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.store.queues_nothing(true);
+        world.happens(refused(2));
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        assert_eq!(world.messenger.delivered(), [1]);
+        world.store.queues_nothing(false);
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        assert!(world.store.is_done() && addr.connected());
+        assert_eq!(world.messenger.delivered(), [1, 2]);
+    });
+}

@@ -61,6 +61,7 @@ struct Tables {
     fail_next: Option<&'static str>,
     is_away: bool,
     closes_nothing: bool,
+    queues_nothing: bool,
     queue_calls: usize,
     looks: usize,
 }
@@ -90,6 +91,11 @@ impl MemoryStore {
     /// It takes no word of a delivery, or it does again; all else goes on.
     pub(super) fn closes_nothing(&self, closes_nothing: bool) {
         self.0.lock().unwrap().closes_nothing = closes_nothing;
+    }
+
+    /// It has no room for a new alert, or it has again.
+    pub(super) fn queues_nothing(&self, queues_nothing: bool) {
+        self.0.lock().unwrap().queues_nothing = queues_nothing;
     }
 
     pub(super) fn queue_calls(&self) -> usize {
@@ -140,6 +146,9 @@ impl OutboxStore for MemoryStore {
     ) -> Result<(), StoreError> {
         tokio::task::yield_now().await;
         let mut tables = self.tables("queue alerts")?;
+        if tables.queues_nothing {
+            return Err(StoreError::of(StoreErrorKind::Full, "queue alerts"));
+        }
         tables.queue_calls += 1;
         assert!(read_to > tables.read_to, "the cursor goes forward only");
         tables.read_to = read_to;

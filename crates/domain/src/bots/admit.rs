@@ -304,6 +304,10 @@ fn modify(
     if changed.stays_exit(now, (key, known.books), real) {
         return Ok(());
     }
+    if real && !now.looked {
+        // What a change does not name, as the stop, the order has, and only its book says it.
+        return Err(unchecked("FYERS' order book has not been read since the start; try again in a moment"));
+    }
     lost(now, key, known, real)?;
     let what = "with this change, and those sent before it, this may be an order";
     let order = (&changed.leg(), changed.is_at_market(), what);
