@@ -187,7 +187,9 @@ impl Fyers {
         let ends = if now < today { today } else { today + Days::new(1) };
         let token = |end: DateTime<Utc>, of| {
             let number = state.number;
-            claims::fake(&json!({"iat": now.timestamp(), "exp": end.timestamp(), "fy_id": ACCOUNT, "of": of, "n": number}))
+            claims::fake(
+                &json!({"iat": now.timestamp(), "exp": end.timestamp(), "fy_id": ACCOUNT, "of": of, "n": number}),
+            )
         };
         let (access, refresh_ends) = (token(ends, "access"), now + TimeDelta::days(REFRESH_DAYS));
         let refresh = token(refresh_ends, "refresh");

@@ -178,7 +178,8 @@ impl Judge {
         let since = lost.max(look.steady_since);
         let telegram = look.telegram.fine_since();
         let telegram = if telegram.is_zero() { telegram } else { telegram + TELEGRAM_AGAIN };
-        let is_alerted = look.telegram.alerted().is_some_and(|at| self.pressing.is_some_and(|since| since <= at));
+        let is_alerted =
+            look.telegram.alerted().is_some_and(|at| self.pressing.is_some_and(|since| since <= at));
         let is_asked = is_alerted || look.telegram.cards() > 0;
         let is_late = look.is_after([since, telegram], ASKED);
         match (is_asked, self.is_settled) {

@@ -279,9 +279,14 @@ async fn compare_tokens(world: &World, store: &HeldStore) {
     }
     let mut judge = world.judge.borrow_mut();
     let is_old = world.clock.ran() >= granted.at + ON_DISK;
-    let is_lost = is_old && judge.used.as_ref() == Some(&granted.token) && world.fyers.is_good(&granted.token);
+    let is_lost =
+        is_old && judge.used.as_ref() == Some(&granted.token) && world.fyers.is_good(&granted.token);
     if is_lost {
-        judge.totals.found(Fault::LostToken, world.clock.truth(), "a token that was in use is not on disk".into());
+        judge.totals.found(
+            Fault::LostToken,
+            world.clock.truth(),
+            "a token that was in use is not on disk".into(),
+        );
     }
     world.fyers.forget_granted();
 }

@@ -28,9 +28,8 @@ async fn by_page(world: &World, backend: &KeeperBackend, login: Login) {
     let state = state_of(&address);
     sleep(AT_FYERS).await;
     let code = world.fyers.code(login != Login::Refused);
-    let finish = |code: AuthCode| {
-        backend.finish_login(code, LoginProof::State(SecretString::from(state.clone())))
-    };
+    let finish =
+        |code: AuthCode| backend.finish_login(code, LoginProof::State(SecretString::from(state.clone())));
     let report = match login {
         Login::Twice => tokio::join!(finish(code.clone()), finish(code)).0,
         Login::Good | Login::Refused => finish(code).await,
@@ -58,10 +57,8 @@ async fn by_chat(world: &World, login: Login) {
     let state = state_of(&link);
     sleep(AT_FYERS).await;
     let code = world.fyers.code(login != Login::Refused);
-    let text = format!(
-        "https://127.0.0.1/fyers/callback?s=ok&code=200&auth_code={}&state={state}",
-        code.expose()
-    );
+    let text =
+        format!("https://127.0.0.1/fyers/callback?s=ok&code=200&auth_code={}&state={state}", code.expose());
     world.telegram.write(text.clone());
     if login == Login::Twice {
         world.telegram.write(text);

@@ -160,7 +160,10 @@ impl Telegram {
     }
 
     /// Carries it out, and says what the keeper hears of that.
-    async fn answers<T>(&self, work: impl FnOnce(&mut State) -> Result<T, SendError>) -> Result<T, SendError> {
+    async fn answers<T>(
+        &self,
+        work: impl FnOnce(&mut State) -> Result<T, SendError>,
+    ) -> Result<T, SendError> {
         sleep(USUAL).await;
         match self.outage() {
             None => work(&mut self.state()),

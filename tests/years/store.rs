@@ -13,8 +13,8 @@ use std::{
 
 use async_trait::async_trait;
 use chrono::{DateTime, NaiveDate, Utc};
-use fyers_keeper::store::SqliteStore;
 use futures_util::future::BoxFuture;
+use fyers_keeper::store::SqliteStore;
 use keeper_domain::{
     alert::{Alert, Outgoing},
     event::Recorded,

@@ -228,7 +228,10 @@ pub(crate) const STATE: &str = "?state=";
 
 fn login(settings: Settings) -> LoginSetup {
     let page = settings.has_page.then(|| "https://keeper.example/fyers/login".to_owned());
-    LoginSetup { authorize: Arc::new(|state: &str| format!("https://fyers.example/authorize{STATE}{state}")), page }
+    LoginSetup {
+        authorize: Arc::new(|state: &str| format!("https://fyers.example/authorize{STATE}{state}")),
+        page,
+    }
 }
 
 fn texts(settings: Settings, calendar: &Arc<Calendar>) -> Context {
