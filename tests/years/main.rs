@@ -38,8 +38,8 @@ use keeper_actors::supervisor::install_panic_hook;
 use totals::Totals;
 
 /// Without settings: some weeks of different accounts.
-const YEARS: u64 = 8;
-const DAYS: u64 = 7;
+const YEARS: u64 = 6;
+const DAYS: u64 = 5;
 const SEED: u64 = 1;
 
 fn setting(name: &str, default: u64) -> u64 {
