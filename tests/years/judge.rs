@@ -317,7 +317,8 @@ impl Judge {
         let since = [look.up_since, look.steady_since, look.telegram.fine_since()];
         let newest = self.events.get(&self.last_event).map(|(at, _)| *at);
         let is_still = newest.is_some_and(|at| (look.wall - at).to_std().is_ok_and(|long| long > SETTLED));
-        if !is_last && !(is_still && look.is_after(since, SETTLED)) {
+        let is_settled = is_still && look.is_after(since, SETTLED);
+        if !(is_last || is_settled) {
             return;
         }
         self.totals.balances += 1;

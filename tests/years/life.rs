@@ -256,7 +256,8 @@ impl<'w> Life<'w> {
     /// The year is over: everything works, and what waits is delivered.
     async fn finish(mut self, state: &StateDir) {
         let world = self.world;
-        (world.fyers.heals(), world.telegram.heals());
+        world.fyers.heals();
+        world.telegram.heals();
         world.clock.set(TimeDelta::zero());
         self.steady_since = world.clock.ran();
         let until = world.clock.ran() + LAST_ALERTS;
