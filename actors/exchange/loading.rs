@@ -8,7 +8,9 @@ use fyers_api::ist;
 use keeper_domain::{
     bots::{books::BotBooks, changed::SentChanges, leftovers::ToldLeftovers},
     notes::{BOT_BOOKS, CANDLES, CHANGED_ORDERS, CONDITIONAL_ORDERS, SIMULATED_IN_GAP, SIMULATED_TOLD},
-    order_journal::{LostOrders, OpenIntents, OrderEntry, OrderIntent, SentRequest, TakenOrders, unread},
+    order_journal::{
+        LostOrders, OpenIntents, OrderEntry, OrderIntent, PlacedToday, SentRequest, TakenOrders, unread,
+    },
     ports::{Change, Store, StoreError},
     routing::{
         Venue, conditional::Conditional, known_rows::KnownRows, live_positions::LivePositions,
@@ -189,6 +191,7 @@ impl ExchangeActor {
         volatile.rows = KnownRows::recall(&live, today);
         volatile.book.keep_candles(candles);
         volatile.lost = LostOrders::recall(open, &orders, today);
+        volatile.placed = PlacedToday::recall(&orders, today);
         // As they came: of two that are alike the first has the first row.
         let oldest_first: Vec<OrderEntry> = orders.into_iter().rev().collect();
         volatile.taken = TakenOrders::recall(&oldest_first, now);

@@ -8,7 +8,7 @@ use keeper_domain::{
     bots::{books::BotBooks, leftovers::ToldLeftovers},
     keys::BotName,
     mode::Mode,
-    order_journal::{BrokerClock, LostOrders, OrderProgress, TakenOrders},
+    order_journal::{BrokerClock, LostOrders, OrderProgress, PlacedToday, TakenOrders},
     ports::Change,
     reason::Reason,
     routing::{
@@ -75,6 +75,8 @@ pub(super) struct Volatile {
     pub(super) drift: ToldDrift,
     /// When FYERS was last asked for prices of what is simulated for keys with a largest loss.
     pub(super) losses_asked: Option<DateTime<Utc>>,
+    /// What FYERS has taken today.
+    pub(super) placed: PlacedToday,
     pub(super) rejected: (Option<NaiveDate>, u64),
     /// What could not be written down yet.
     pub(super) unsaved: Change,
@@ -161,6 +163,7 @@ impl Volatile {
             leftovers: ToldLeftovers::default(),
             drift: ToldDrift::default(),
             losses_asked: None,
+            placed: PlacedToday::default(),
             rejected: (None, 0),
             unsaved: Change::default(),
             pipeline: Pipeline::default(),

@@ -63,6 +63,7 @@ mod market_data;
 mod may_be_there;
 mod mock_market;
 mod mornings;
+mod newcomers;
 mod odd_answers;
 mod order_recovery;
 mod orders;

@@ -4,6 +4,7 @@ mod asked;
 mod broker_clock;
 mod look_up;
 mod lost;
+mod placed_today;
 mod progress;
 mod rejected;
 mod unanswered;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use broker_clock::BrokerClock;
 pub use lost::{LostOrders, SeenBook, Telling, Verdict};
+pub use placed_today::PlacedToday;
 pub use progress::OrderProgress;
 pub use rejected::{EndedRow, OrdersByTime, Rejection, TakenOrders};
 pub use unanswered::{LookedUp, Unanswered};

@@ -115,7 +115,10 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::RefreshSucceeded { expires_at, .. } => Some(login::refreshed(*expires_at, context)),
         Event::LoginSucceeded { expires_at, .. } => Some(login::logged_in(*expires_at, context)),
         Event::TokenGood { expires_at, .. } => Some(login::good(*expires_at, context)),
-        Event::LoginRequired { reason, code } => Some(login::required(*reason, *code, context)),
+        Event::LoginRequired { wrong_pins, .. } if *wrong_pins > 1 => {
+            Some(login::wrong_pins(*wrong_pins, context))
+        }
+        Event::LoginRequired { reason, code, .. } => Some(login::required(*reason, *code, context)),
         Event::TokenDelayed { reason, since, attempts, urgent, unconfirmed } => {
             Some(login::delayed(*reason, *since, *attempts, (*urgent, *unconfirmed), context))
         }
