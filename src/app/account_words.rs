@@ -265,6 +265,6 @@ mod tests {
              10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot)"
         );
         let unread = orders(account(Venue::Fyers, Orders { orders: vec![] }), None);
-        assert!(unread.contains("cannot read its journal"), "not known is not none: {unread}");
+        assert!(unread.contains("cannot read its own list"), "not known is not none: {unread}");
     }
 }
