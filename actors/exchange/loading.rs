@@ -110,8 +110,9 @@ fn may_arrive(
     let read_at = live.read_at;
     orders.iter().filter_map(move |entry| {
         let (id, until, reserved) = entry.may_arrive(now, read_at)?;
-        let (ids, sent, at, effect) = (vec![], entry.at, entry.at, None);
-        Some(Answered::from(UnreadRequest { id, ids, sent, at, reserved, effect }).until(until))
+        let (ids, sent, at, effect, closed_orders) = (vec![], entry.at, entry.at, None, vec![]);
+        let request = UnreadRequest { id, ids, sent, at, reserved, effect, closed_orders };
+        Some(Answered::from(request).until(until))
     })
 }
 

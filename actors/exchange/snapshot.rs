@@ -144,7 +144,7 @@ impl ExchangeActor {
             not_shown,
             listed,
             torn: self.volatile.fills.torn(),
-            untold: self.volatile.fills.untold(),
+            untold: self.volatile.fills.untold().into_iter().map(|(symbol, _)| symbol).collect(),
             unanswered,
             simulated: shown.simulated.clone(),
             simulated_waiting: shown.waiting.clone(),

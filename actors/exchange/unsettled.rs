@@ -67,7 +67,8 @@ impl ExchangeActor {
         self.volatile.answered.retain(|order| order.id() != id);
         self.volatile.answered.extend(unread.map(Answered::from));
         if let Some((reserved, until)) = may_arrive {
-            let request = UnreadRequest { id, ids: vec![], sent: at, at, reserved, effect: None };
+            let (ids, effect, closed_orders) = (vec![], None, vec![]);
+            let request = UnreadRequest { id, ids, sent: at, at, reserved, effect, closed_orders };
             self.volatile.answered.push(Answered::from(request).until(until));
         }
     }

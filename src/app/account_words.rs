@@ -75,9 +75,10 @@ pub(super) fn rejected_outright(entries: &[Value], date: NaiveDate) -> Vec<Strin
     let row = |entry: &Value| {
         let at = DateTime::parse_from_rfc3339(entry["at"].as_str()?).ok()?.to_utc();
         let is_rejected = entry["code"].as_i64()? < 0 || entry["status"].as_i64()? >= 400;
-        let is_outright = entry["what"] == "place"
-            && entry["id"].as_str().is_none_or(str::is_empty)
-            && entry["unanswered"].is_null();
+        // An order of several legs is not read as one that is placed, and its legs are.
+        let is_order = entry["what"] == "place" || (entry["what"] == "other" && entry["symbol"].is_string());
+        let is_outright =
+            is_order && entry["id"].as_str().is_none_or(str::is_empty) && entry["unanswered"].is_null();
         let quantity = entry["quantity"].as_i64().unwrap_or_default();
         let side = if quantity < 0 { "sell" } else { "buy" };
         let symbol = excerpt(entry["symbol"].as_str().unwrap_or("an order"), 40);
@@ -248,17 +249,23 @@ mod tests {
             json!({"at": "2026-11-23T05:00:00Z", "venue": venue, "what": "place", "symbol": "NSE:SBIN-EQ", "quantity": -10,
                 "status": if code < 0 { 400 } else { 200 }, "code": code, "message": "Invalid lot", "id": id})
         };
+        let mut leg = entry("fyers", Value::Null, 400);
+        (leg["what"], leg["status"]) = (json!("other"), json!(400));
+        let mut request = leg.clone();
+        request["symbol"] = Value::Null;
         let entries = [
             entry("fyers", Value::Null, -50),
+            leg,
+            request,
             entry("fyers", json!("26"), -99),
             entry("fyers", Value::Null, 1101),
             entry("none", Value::Null, -50),
             entry("mock", Value::Null, -50),
         ];
         let rejected = rejected_outright(&entries, "2026-11-23".parse().unwrap());
-        assert_eq!(rejected, ["10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot)"]);
+        assert_eq!(rejected, ["10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot)"; 2]);
         assert_eq!(rejected_outright(&entries, "2026-11-24".parse().unwrap()), [""; 0], "of today alone");
-        let text = orders(account(Venue::Fyers, Orders { orders: vec![] }), Some(&rejected));
+        let text = orders(account(Venue::Fyers, Orders { orders: vec![] }), Some(&rejected[..1]));
         assert_eq!(
             text,
             "🧾 No orders today at FYERS (real money)\nRejected by FYERS outright, and so not in its order book:\n\

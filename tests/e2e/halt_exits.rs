@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::json;
@@ -12,6 +12,7 @@ use crate::{
     bot::{Bot, Told},
     card::trade,
     halt::{halt, live},
+    lagging_books::wait_readings,
     support::{Home, Keeper, block_on, wait_for},
 };
 
@@ -65,6 +66,59 @@ fn an_exit_of_what_has_just_been_bought_waits_for_a_reading_and_passes() {
     assert_eq!(exit.venue, "fyers", "{}", exit.body);
     is_refused(&bot.order(SBIN, -1), "Halted");
     assert_eq!(net(&home), 0);
+}
+
+/// A first reading whose figures of the day say nothing: both books may agree by chance. Another position that tells everything makes
+/// no difference, nor does another life.
+#[test]
+fn a_position_that_tells_nothing_of_the_day_is_closed_by_no_order_at_first_and_by_its_exit_at_once() {
+    let row = |symbol: &str, net: i64| {
+        json!({"symbol": symbol, "id": format!("{symbol}-INTRADAY"), "netQty": net, "qty": net, "side": 1, "netAvg": 800,
+            "productType": "INTRADAY", "realized_profit": 0, "unrealized_profit": 0, "pl": 0, "ltp": 801})
+    };
+    let mut told = row("NSE:INFY-EQ", 5);
+    for (field, quantity) in [
+        ("buyQty", 5),
+        ("sellQty", 0),
+        ("dayBuyQty", 0),
+        ("daySellQty", 0),
+        ("cfBuyQty", 5),
+        ("cfSellQty", 0),
+    ] {
+        told[field] = json!(quantity);
+    }
+    let body = json!({"s": "ok", "code": 200, "message": "", "netPositions": [row(SBIN, 10), told]});
+    let (home, keeper) = live(Some(Fault::Json { status: 200, body }));
+    let known = |keeper: &Keeper| {
+        keeper.wait_status("known", |status| {
+            status["positions_known"] == "known" && status["session"]["usable"] == true
+        });
+        wait_readings(&home, 2);
+    };
+    known(&keeper);
+    halt(&home, &keeper);
+    let is_refused_at_first = |keeper: &Keeper, began: Instant| {
+        let told = Bot::of(&home, keeper).order(SBIN, -10);
+        // What the books have shown for two minutes is what it is, and a slow machine may come to that.
+        if began.elapsed() < Duration::from_secs(100) {
+            is_refused(&told, "your live positions are not known at the moment");
+        }
+    };
+    let began = Instant::now();
+    is_refused_at_first(&keeper, began);
+    assert_eq!(
+        Bot::of(&home, &keeper).order("NSE:INFY-EQ", -5).venue,
+        "fyers",
+        "what tells of the day is known"
+    );
+    keeper.kill9();
+    let began = Instant::now();
+    let keeper = home.start_ready();
+    known(&keeper);
+    is_refused_at_first(&keeper, began);
+    let exit = json!({"id": format!("{SBIN}-INTRADAY")});
+    let told = Bot::of(&home, &keeper).ask(reqwest::Method::DELETE, "/api/v3/positions", Some(exit));
+    assert_eq!(told.venue, "fyers", "FYERS closes what there is: {}", told.body);
 }
 
 /// The keeper checks exits on the paths alone whose orders it knows.

@@ -24,6 +24,7 @@ mod disk;
 mod doctor;
 mod doors;
 mod doubted;
+mod drift;
 mod edges;
 mod ending;
 mod fault;

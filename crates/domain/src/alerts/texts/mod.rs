@@ -176,9 +176,12 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::SegmentJoined { symbol, .. } => Some(trading::mcx_joined(symbol)),
         Event::SimulatedCleared { by, positions } => Some(trading::simulated_cleared(by, *positions)),
         Event::OrderRefused { bot, symbol, quantity, why, is_halted_entry, is_bots_halt, is_simulated } => {
-            let halt = is_halted_entry.then_some(bot.as_ref().filter(|_| *is_bots_halt));
-            let kind = (halt, *is_simulated);
-            Some(trading::refused(bot.as_ref(), (symbol, *quantity), why, kind))
+            let halted = match (is_halted_entry, bot) {
+                (false, _) => trading::Halted::Nobody,
+                (true, Some(bot)) if *is_bots_halt => trading::Halted::Bot(bot),
+                (true, _) => trading::Halted::All,
+            };
+            Some(trading::refused(bot.as_ref(), (symbol, *quantity), why, (halted, *is_simulated)))
         }
         Event::OrdersNotAllowed { app, address, expected, .. } => {
             Some(trading::not_allowed(app, address.as_deref(), expected.as_deref()))
