@@ -135,6 +135,32 @@ fn an_exit_by_an_async_path_is_refused_for_its_path_and_passes_by_the_other() {
     assert_eq!(net(&home), 0);
 }
 
+/// A basket is let out whole or not at all: each of its orders could be the one that fills.
+#[test]
+fn a_basket_closes_what_is_open_and_opens_nothing() {
+    let (home, keeper, _) = halted_with(10);
+    let bot = Bot::of(&home, &keeper);
+    let leg = |symbol: &str, quantity: i64| {
+        json!({"symbol": symbol, "qty": quantity.abs(), "type": 2, "side": quantity.signum(), "limitPrice": 0, "stopPrice": 0,
+            "productType": "INTRADAY", "validity": "DAY", "disclosedQty": 0, "offlineOrder": false})
+    };
+    let sell =
+        |quantities: &[i64]| quantities.iter().map(|quantity| leg(SBIN, -quantity)).collect::<Vec<_>>();
+    let basket = |legs: Vec<serde_json::Value>| {
+        bot.ask(reqwest::Method::POST, "/api/v3/multi-order/sync", Some(json!(legs)))
+    };
+    is_refused(&basket(sell(&[10; 10])), "Halted: entries are refused");
+    is_refused(&basket(vec![leg(SBIN, -4), leg("NSE:INFY-EQ", 1)]), "Halted: entries are refused");
+    let mut odd = leg(SBIN, 300);
+    odd["limitPrice"] = json!(1e30);
+    is_refused(&basket(vec![leg(SBIN, -1), odd]), "");
+    assert_eq!((net(&home), home.sim.state().orders.len()), (10, 1), "nothing of them has left");
+    let exit = basket(sell(&[6, 4]));
+    assert_eq!(exit.venue, "fyers", "{}", exit.body);
+    assert_eq!(net(&home), 0);
+    is_refused(&basket(sell(&[1])), "Halted");
+}
+
 /// Reads the positions as fast as it is answered, as many times at once, until told to stop.
 fn read_all_one_can(bot_key: &str, address: &str, is_over: &AtomicBool, refused: &AtomicUsize) {
     block_on(async {

@@ -57,6 +57,8 @@ mod live;
 mod live_positions;
 mod log_table;
 mod login;
+mod login_contests;
+mod logout;
 mod logs;
 mod long_book;
 mod lost_orders;
