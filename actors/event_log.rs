@@ -97,13 +97,13 @@ fn log_refresh(event: &Event, name: &str, actor: &str) {
         Event::RefreshFailed { attempt, reason, code, retry_in_s } => {
             warn!(event = name, actor, attempt, %reason, code, retry_in_s, "token refresh failed, trying again");
         }
-        Event::LoginRequired { reason, code } if reason.ends_a_pair() => {
+        Event::LoginRequired { reason, code, .. } if reason.ends_a_pair() => {
             error!(event = name, actor, %reason, code, banner = true, why = reason.words(), next = RENEWAL, "{}", seed::EXPIRED);
         }
-        Event::LoginRequired { reason, code } if reason.is_renewal() => {
+        Event::LoginRequired { reason, code, .. } if reason.is_renewal() => {
             error!(event = name, actor, %reason, code, next = RENEWAL, "a person must log in: {}", reason.words());
         }
-        Event::LoginRequired { reason, code } => {
+        Event::LoginRequired { reason, code, .. } => {
             error!(event = name, actor, %reason, code, "a person must log in: {}", reason.words());
         }
         _ => {}

@@ -14,6 +14,7 @@ pub mod hub;
 pub mod notifier;
 pub mod token;
 
+mod drift;
 pub mod droppable;
 pub mod event_log;
 pub mod journal;

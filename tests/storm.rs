@@ -80,6 +80,7 @@ fn parts(simulator: &Simulator, clock: &Arc<SpedClock>, store: &Arc<dyn Store>) 
         sockets: None,
         messenger: Arc::new(messenger.unwrap()),
         webhook: None,
+        state_folder: String::new(),
         store: Arc::clone(store),
         mirror: None,
         time: Arc::clone(clock) as Arc<dyn Time>,

@@ -74,7 +74,13 @@ impl ExchangeActor {
     ) -> Route {
         let (at, books) = (self.deps.time.now(), &self.volatile.books);
         let price = |symbol: &str| self.price_for_limits(symbol, at);
-        let day = self.day_for_limits(key.name(), at, &BTreeMap::new());
+        // Every position is priced for it: nobody pays for that whose key has no limit.
+        let has_limits = key.stored.limits.any() && call.operation.trades();
+        let day = if has_limits {
+            self.day_for_limits(key.name(), at, &BTreeMap::new())
+        } else {
+            OwnDay::default()
+        };
         let units = |symbol: &str| self.volatile.book.engine().units(symbol);
         decide(now, key, call, request, &Knowledge { books, price: &price, units: &units, day })
     }

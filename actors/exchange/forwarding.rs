@@ -13,6 +13,7 @@ use keeper_domain::{
     ports::{Change, Wanted},
     routing::{
         Venue,
+        closed_orders::ClosedOrder,
         conditional::{effect, trading_day},
         request::{Leg, OrderCall, OrderEffect},
         route::{Refused, Route, Snapshot, passes_unread, reads_again, reads_first, without_known_positions},
@@ -138,7 +139,7 @@ impl ExchangeActor {
         let effect = self.effect(&forwarding.call, &forwarding.request);
         let reserved = forwarding.call.reserved(effect.as_ref());
         let intent = OrderIntent::of((id, &forwarding.bot), &forwarding.call, &forwarding.request, epoch, at);
-        let intent = intent.doing(effect);
+        let intent = intent.doing(effect, self.closed_orders(&forwarding.call));
         self.volatile.books.leaves(&intent);
         self.volatile.books.stops_leave(id, &forwarding.call.stops);
         let changes = self.count_changes(&intent, &forwarding.request);
@@ -177,6 +178,15 @@ impl ExchangeActor {
         let unseen = unseen_fills(&self.volatile.fills.torn());
         let on_the_way: Vec<&Leg> = live.waiting.iter().chain(&sent).chain(&unseen).collect();
         call.effect(&live.positions, &on_the_way)
+    }
+
+    /// The orders that an exit closes too, if they fill before it.
+    fn closed_orders(&self, call: &OrderCall) -> Vec<ClosedOrder> {
+        let (live, answered) = (&self.volatile.live, &self.volatile.answered);
+        // An older reading on disk has no ids.
+        let waiting = live.waiting_ids.iter().map(|id| Some(id.as_str())).zip(&live.waiting);
+        let sent = answered.iter().flat_map(|order| order.request.with_ids(&order.counts));
+        call.closed_orders(&live.positions, &waiting.chain(sent).collect::<Vec<_>>())
     }
 
     /// An order that waits for its turn must not leave after a halt, nor with a key that has ended meanwhile.

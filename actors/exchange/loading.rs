@@ -8,7 +8,9 @@ use fyers_api::ist;
 use keeper_domain::{
     bots::{books::BotBooks, changed::SentChanges, leftovers::ToldLeftovers},
     notes::{BOT_BOOKS, CANDLES, CHANGED_ORDERS, CONDITIONAL_ORDERS, SIMULATED_IN_GAP, SIMULATED_TOLD},
-    order_journal::{LostOrders, OpenIntents, OrderEntry, OrderIntent, SentRequest, TakenOrders, unread},
+    order_journal::{
+        LostOrders, OpenIntents, OrderEntry, OrderIntent, PlacedToday, SentRequest, TakenOrders, unread,
+    },
     ports::{Change, Store, StoreError},
     routing::{
         Venue, conditional::Conditional, known_rows::KnownRows, live_positions::LivePositions,
@@ -108,8 +110,9 @@ fn may_arrive(
     let read_at = live.read_at;
     orders.iter().filter_map(move |entry| {
         let (id, until, reserved) = entry.may_arrive(now, read_at)?;
-        let (ids, sent, at, effect) = (vec![], entry.at, entry.at, None);
-        Some(Answered::from(UnreadRequest { id, ids, sent, at, reserved, effect }).until(until))
+        let (ids, sent, at, effect, closed_orders) = (vec![], entry.at, entry.at, None, vec![]);
+        let request = UnreadRequest { id, ids, sent, at, reserved, effect, closed_orders };
+        Some(Answered::from(request).until(until))
     })
 }
 
@@ -189,6 +192,7 @@ impl ExchangeActor {
         volatile.rows = KnownRows::recall(&live, today);
         volatile.book.keep_candles(candles);
         volatile.lost = LostOrders::recall(open, &orders, today);
+        volatile.placed = PlacedToday::recall(&orders, today);
         // As they came: of two that are alike the first has the first row.
         let oldest_first: Vec<OrderEntry> = orders.into_iter().rev().collect();
         volatile.taken = TakenOrders::recall(&oldest_first, now);

@@ -40,8 +40,8 @@ impl ExchangeActor {
         let after: After = Box::new(move |act, outcome, _| match outcome {
             Ok(()) => act.first_page(forwarding),
             Err(error) => {
-                let words = format!("nothing was done: {}", error.problem);
-                forwarding.arrive(Venue::None, not_now(&words));
+                let words = not_now(&format!("nothing was done: {}", error.problem));
+                act.volatile.pipeline.show_what_is_on_disk(forwarding, words);
             }
         });
         self.queue_own_facts(change, after, ctx);
@@ -50,7 +50,7 @@ impl ExchangeActor {
         ctx.wait(page);
     }
 
-    fn first_page(&self, forwarding: Forwarding) {
+    pub(super) fn first_page(&self, forwarding: Forwarding) {
         let (before, after) = BookRest::frame(self.deps.rules.name);
         let rest = BookRest::of(parameter(&forwarding.request.query, "order_tag"));
         let page = self.rows(Rest { book: rest, after });

@@ -31,6 +31,7 @@ use crate::exchange::{
     exits::LookEnd,
     losses::Told,
     messages::Learnt,
+    pricing::ReadPrices,
     state::{Answered, Looks, Volatile},
     words::never_left,
 };
@@ -150,19 +151,19 @@ impl ExchangeActor {
             self.volatile.looks.clock.learn(date, (seen.began, seen.here));
         }
         let ended = self.volatile.taken.ended_in(seen.orders.as_ref().ok());
-        let beside: Vec<_> =
-            [&seen.orders, &seen.positions].into_iter().filter_map(|answer| answer.as_ref().ok()).collect();
-        self.note_prices(&beside, ctx);
+        let beside = [("orders", &seen.orders), ("positions", &seen.positions)];
+        let beside = beside.map(|(call, answer)| Some((call, answer.as_ref().ok()?)));
+        self.note_prices(&beside.into_iter().flatten().collect::<Vec<_>>(), ctx);
         let told = self.told_with(seen.positions.as_ref().ok());
         let is_held = is_held_back(&seen.orders) || is_held_back(&seen.positions);
         let is_good = |answer: &ApiResponse| answer.status < 400;
         let has_both =
             [&seen.orders, &seen.positions].into_iter().all(|answer| answer.as_ref().is_ok_and(is_good));
         let orders = seen.orders.ok().and_then(|answer| read_orders(&answer));
-        let orders = orders.map(|read| self.warned("orders", read));
+        let orders = orders.map(|read| self.volatile.drift.warned("orders", read));
         let orders = orders.map(|orders| self.volatile.rows.complete(orders, seen.began));
         let positions = seen.positions.ok().and_then(|answer| read_positions(&answer));
-        let positions = positions.map(|read| self.warned("positions", read));
+        let positions = positions.map(|read| self.volatile.drift.warned("positions", read));
         let mut change = Change::default();
         if let Some(orders) = &orders {
             self.volatile.books.begin(fyers_api::ist::date(self.deps.time.now()));
@@ -178,7 +179,8 @@ impl ExchangeActor {
         }
         let end = match (orders, positions) {
             (Some(orders), Some(positions)) => {
-                let gtts = seen.gtts.as_ref().and_then(read_gtts).map(|read| self.warned("gtt/orders", read));
+                let gtts = seen.gtts.as_ref().and_then(read_gtts);
+                let gtts = gtts.map(|read| self.volatile.drift.warned("gtt/orders", read));
                 let waiting = gtts.as_deref().unwrap_or_default();
                 self.learn(orders, positions, (waiting, seen.began), &mut change);
                 change.notes.extend(gtts.and_then(|rows| self.learn_gtts(&rows, seen.began)));
@@ -245,6 +247,7 @@ impl ExchangeActor {
             newest_sent: Some(self.volatile.last_intent),
             not_shown: self.not_shown(),
             agreed: self.volatile.fills.agreed(),
+            untold: self.volatile.fills.untold(),
             contradicted: self.volatile.fills.contradicted(),
             filled: self.volatile.rows.filled(),
             ..LivePositions::default()
@@ -358,13 +361,17 @@ impl Handler<Learnt> for ExchangeActor {
     fn handle(&mut self, Learnt { operation, query, answer }: Learnt, ctx: &mut Self::Context) {
         match operation {
             Operation::Quotes | Operation::Depth => {
-                let body = response::json(&answer);
-                let read = if operation == Operation::Quotes { prices } else { depth_prices };
-                let learnt = self.learn_prices(read(&body));
+                let (read, call): (ReadPrices, _) = match operation {
+                    Operation::Quotes => (prices, "quotes"),
+                    _ => (depth_prices, "depth"),
+                };
+                let told = self.volatile.drift.warned(call, read(&response::json(&answer)));
+                let learnt = self.learn_prices(told);
                 self.keep_records(learnt, ctx);
                 self.stop_losers(&Told::new(), ctx);
             }
-            Operation::Holdings | Operation::Chain => self.note_prices(&[&answer], ctx),
+            Operation::Holdings => self.note_prices(&[("holdings", &answer)], ctx),
+            Operation::Chain => self.note_prices(&[("options-chain-v3", &answer)], ctx),
             Operation::History => self.learn_candles(&query, &answer, ctx),
             // With a query it may be a part of the book only.
             Operation::Orders if query.is_empty() => self.look_into(&answer, ctx),

@@ -37,7 +37,7 @@ impl ExchangeActor {
         let is_wanted = keys.all().iter().any(|key| key.stored.limits.max_loss.is_some());
         let good = positions.filter(|answer| answer.status == 200 && answer.body.len() <= LARGEST);
         good.filter(|_| is_wanted)
-            .map(|answer| response::last_prices(&response::json(answer)).into_iter().collect())
+            .map(|answer| response::last_prices(&response::json(answer)).value.into_iter().collect())
             .unwrap_or_default()
     }
 

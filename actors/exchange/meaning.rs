@@ -52,6 +52,13 @@ struct Said {
 }
 
 impl Said {
+    /// The status that is written down. FYERS may say no under HTTP 200 with a code that is one of HTTP's: by no field may its
+    /// row look like that of an order that was taken.
+    fn listed_status(&self) -> u16 {
+        let own = u16::try_from(self.code).ok().filter(|_| self.word == OrderWord::Refused);
+        own.unwrap_or(self.status)
+    }
+
     fn is_ban(&self) -> bool {
         let (status, code, message) = (self.status, self.code, self.message.clone());
         self.word == OrderWord::Refused && is_order_ban(&BrokerError::Refused { status, code, message })
@@ -134,8 +141,9 @@ impl Execution {
         let is_refused = said.iter().all(|said| said.word == OrderWord::Refused);
         let (status, at) = (answer.status, Some(self.time.now()));
         let outcome = (!is_unknown).then_some(IntentOutcome::Answered { status, ids, at, is_refused });
-        let events = said.iter().filter_map(|one| self.told(one, said.len())).collect();
         let end = self.end(&said);
+        let said = self.by_leg(said);
+        let events = said.iter().filter_map(|one| self.told(one, said.len())).collect();
         let entries = self.entries(&said);
         Meaning { end, venue: Venue::Fyers, answer, outcome, entries, events }
     }
@@ -199,7 +207,7 @@ impl Execution {
         }
     }
 
-    /// A row for each, and for each leg of an order of several. Answers that are more than the orders, as those of a sliced one, are its own.
+    /// A row for each. Answers that are more than the orders, as those of a sliced one, are its own.
     fn entries(&self, said: &[Said]) -> Vec<OrderEntry> {
         let last = self.intent.legs.len().saturating_sub(1);
         let mut unknown = BTreeSet::new();
@@ -211,25 +219,25 @@ impl Execution {
             let entry = self.entry(&Said { place, ..said.clone() }, Venue::Fyers);
             unknown.insert(place).then(|| entry.without_answer(&self.intent, place, self.left()))
         };
-        self.by_leg(said).iter().filter_map(row).collect()
+        said.iter().filter_map(row).collect()
     }
 
     /// The answer to an order of several legs once for each: the book has an order of each. FYERS tells one id.
-    fn by_leg(&self, said: &[Said]) -> Vec<Said> {
-        match said {
-            [one] if one.word == OrderWord::Taken && self.intent.is_multi_leg() => {
+    fn by_leg(&self, said: Vec<Said>) -> Vec<Said> {
+        match &said[..] {
+            [one] if one.word != OrderWord::NotKnown && self.intent.is_multi_leg() => {
                 let id = |place| one.id.clone().filter(|_| place == 0);
                 let of = |place| Said { place, id: id(place), ..one.clone() };
                 (0..self.intent.legs.len().max(1)).map(of).collect()
             }
-            _ => said.to_vec(),
+            _ => said,
         }
     }
 
     fn entry(&self, said: &Said, venue: Venue) -> OrderEntry {
         let (operation, mode) = (self.forwarding.call.operation, self.forwarding.mode);
         let leg = self.intent.legs.get(said.place);
-        let answer = (said.status, said.code, said.message.as_str(), said.id.clone());
+        let answer = (said.listed_status(), said.code, said.message.as_str(), said.id.clone());
         let entry = OrderEntry::new((operation, mode, venue), leg, answer, self.time.now());
         let may_be_there = venue == Venue::Fyers && said.word != OrderWord::Refused;
         let by_time = self.intent.orders_by_time(leg).filter(|_| may_be_there);

@@ -13,7 +13,6 @@ mod clearing;
 pub mod conditional;
 mod deps;
 mod doubt;
-mod drift;
 pub mod execution;
 mod exits;
 mod facts;

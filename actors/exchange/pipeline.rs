@@ -65,6 +65,9 @@ pub(super) struct Pipeline {
     is_news: bool,
     /// Reads of what has never been on disk.
     again: Vec<Forwarding>,
+    /// Reads before whose answer something has happened that was not written: they show the book without that. Of an account in
+    /// which nothing has happened yet the answer beside them tells as much as is known.
+    as_on_disk: Vec<(Forwarding, ApiResponse)>,
 }
 
 impl Pipeline {
@@ -75,6 +78,11 @@ impl Pipeline {
 
     fn is_broken(&self) -> bool {
         self.line.broken().is_some()
+    }
+
+    /// Reads go on whatever the disk does: this one shows what is on it, as soon as the book is that again.
+    pub(super) fn show_what_is_on_disk(&mut self, read: Forwarding, answer: ApiResponse) {
+        self.as_on_disk.push((read, answer));
     }
 
     fn poll_first(&mut self, task: &mut Task<'_>) -> Poll<Option<Outcome>> {
@@ -88,11 +96,12 @@ impl Pipeline {
         Poll::Ready(Some(outcome))
     }
 
-    /// Everything behind a failure has been refused: a new line begins, and these reads are to be answered anew.
-    fn mend(&mut self) -> Vec<Forwarding> {
+    /// Everything behind a failure has been refused: a new line begins, and these reads are to be answered, first those by the
+    /// book as it is now.
+    fn mend(&mut self) -> (Vec<(Forwarding, ApiResponse)>, Vec<Forwarding>) {
         self.line = ChangeLine::default();
         (self.ahead, self.is_news) = (None, false);
-        mem::take(&mut self.again)
+        (mem::take(&mut self.as_on_disk), mem::take(&mut self.again))
     }
 }
 
@@ -145,11 +154,26 @@ impl ExchangeActor {
         }
         let all = Drain { to: 0, is_beside: false };
         Box::pin(all.then(|(), act: &mut Self, _| act.reload_book()).map(|(), act, ctx| {
-            for read in act.volatile.pipeline.mend() {
-                act.simulate(read, vec![], ctx);
-            }
+            let (as_on_disk, again) = act.volatile.pipeline.mend();
+            as_on_disk.into_iter().for_each(|(read, answer)| act.answer_as_on_disk(read, answer));
+            again.into_iter().for_each(|read| act.simulate(read, vec![], ctx));
             act.publish();
         }))
+    }
+
+    fn answer_as_on_disk(&self, read: Forwarding, answer: ApiResponse) {
+        if self.is_long_book(&read) {
+            return self.first_page(read);
+        }
+        let book = &self.volatile.book;
+        let answer = match book.engine().ledger().is_untouched() {
+            true => answer,
+            false => {
+                let (prices, now) = (self.prices(read.mode), self.deps.time.now());
+                book.show(read.call.operation, &read.request, prices, now)
+            }
+        };
+        read.arrive(Venue::Mock, answer);
     }
 
     /// Queues facts of the MockExchange, behind those before them.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use fyers_api::{
     http::{ApiRequest, ApiResponse, Method, Surface},
     model::{HeldShare, SeenPrice},
-    response as reading,
+    response::{self as reading, Parsed},
 };
 use keeper_domain::{
     feeds::quote::ObservedPrice,
@@ -63,17 +63,20 @@ fn depth_call(symbol: &str) -> ApiRequest {
     data_call("/depth", format!("symbol={}&ohlcv_flag=1", escaped(symbol)))
 }
 
-type ReadPrices = fn(&serde_json::Value) -> Vec<SeenPrice>;
+pub(super) type ReadPrices = fn(&serde_json::Value) -> Parsed<Vec<SeenPrice>>;
 
-/// The calls that tell prices of these symbols, and how their answers are read. Where there are more than can be read by
+/// Calls that tell prices, how their answers are read, and the name of the call.
+type PriceCalls = (Vec<ApiRequest>, ReadPrices, &'static str);
+
+/// The calls that tell prices of these symbols. Where there are more than can be read by
 /// depth at once, their turn comes with the time.
-fn calls(fill: Fill, symbols: &[String], now: DateTime<Utc>) -> (Vec<ApiRequest>, ReadPrices) {
+fn calls(fill: Fill, symbols: &[String], now: DateTime<Utc>) -> PriceCalls {
     let turn = usize::try_from(now.timestamp()).unwrap_or_default() / SECONDS_A_TURN * DEPTHS;
     let first = if symbols.len() > DEPTHS { turn % symbols.len() } else { 0 };
     let by_turn = symbols.iter().cycle().skip(first).take(symbols.len().min(DEPTHS));
     match fill {
-        Fill::Touch => (symbols.chunks(QUOTES).map(quotes_call).collect(), reading::prices),
-        Fill::Depth => (by_turn.map(|symbol| depth_call(symbol)).collect(), reading::depth_prices),
+        Fill::Touch => (symbols.chunks(QUOTES).map(quotes_call).collect(), reading::prices, "quotes"),
+        Fill::Depth => (by_turn.map(|symbol| depth_call(symbol)).collect(), reading::depth_prices, "depth"),
     }
 }
 
@@ -123,7 +126,7 @@ async fn broker_account(proxy: Arc<dyn BrokerProxy>, token: Arc<AccessToken>) ->
             vec![]
         }
     };
-    let last = reading::last_prices(&reading::json(&holdings)).into_iter().collect();
+    let last = reading::last_prices(&reading::json(&holdings)).value.into_iter().collect();
     let seeded = |held: HeldShare| SeededHolding {
         symbol: held.symbol,
         quantity: held.quantity,
@@ -162,10 +165,11 @@ impl ExchangeActor {
 
     fn ask(
         &self,
-        (calls, read): (Vec<ApiRequest>, ReadPrices),
+        (calls, read, name): PriceCalls,
         share: Share,
     ) -> Option<impl Future<Output = Vec<SeenPrice>> + use<>> {
         let (proxy, token) = (self.deps.proxy.clone()?, self.volatile.session.usable.clone()?);
+        let drift = self.volatile.drift.clone();
         (!calls.is_empty()).then_some(async move {
             let mut all = vec![];
             for call in calls {
@@ -174,7 +178,7 @@ impl ExchangeActor {
                     Share::Own => proxy.send_own(&token, &call).await,
                 };
                 if let Ok(answer) = answer {
-                    all.extend(read(&reading::json(&answer)));
+                    all.extend(drift.warned(name, read(&reading::json(&answer))));
                 }
             }
             all
@@ -189,10 +193,13 @@ impl ExchangeActor {
     }
 
     /// Last prices beside positions and orders: a symbol that was traded, and never quoted, has one without a token too.
-    pub(super) fn note_prices(&mut self, answers: &[&ApiResponse], ctx: &mut Context<Self>) {
-        let good = answers.iter().filter(|answer| answer.status == 200 && answer.body.len() <= LARGEST);
-        let told: BTreeMap<String, Decimal> =
-            good.flat_map(|answer| reading::last_prices(&reading::json(answer))).collect();
+    pub(super) fn note_prices(&mut self, answers: &[(&'static str, &ApiResponse)], ctx: &mut Context<Self>) {
+        let good = answers.iter().filter(|(_, answer)| answer.status == 200 && answer.body.len() <= LARGEST);
+        let drift = &self.volatile.drift;
+        let read = |(call, answer): &(&'static str, &ApiResponse)| {
+            drift.warned(*call, reading::last_prices(&reading::json(answer)))
+        };
+        let told: BTreeMap<String, Decimal> = good.flat_map(read).collect();
         if !told.is_empty() {
             let records = self.volatile.book.note_last(told, self.deps.time.now());
             self.keep_all(records, ctx);
@@ -214,6 +221,7 @@ impl ExchangeActor {
     /// Candles that FYERS told, for the time when it cannot be asked.
     pub(super) fn learn_candles(&mut self, query: &str, answer: &ApiResponse, ctx: &mut Context<Self>) {
         let (now, told) = (self.deps.time.now(), reading::json(answer));
+        self.volatile.drift.warned("history", reading::candles(&told));
         let Some(place) = self.volatile.book.learn_candles(query, &told, now) else { return };
         let series = self.volatile.book.kept_candles().series(place);
         let note = CANDLES.get(place).zip(series).and_then(|(note, series)| note.set(series).ok());

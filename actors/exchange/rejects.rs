@@ -13,7 +13,10 @@ impl ExchangeActor {
         let now = self.deps.time.now();
         let Volatile { taken, books, looks, .. } = &mut self.volatile;
         let (entries, events) = taken.learn(ended, |id| books.knows(id), (looks.clock, now));
-        entries.iter().for_each(|entry| self.settle_rejected(entry));
+        for entry in &entries {
+            self.settle_rejected(entry);
+            self.volatile.placed.learn(entry);
+        }
         self.count_rejected(events.len() as u64);
         change.orders.extend(entries);
         change.events.extend(events.into_iter().map(|event| (now, event)));

@@ -41,6 +41,10 @@ impl ExchangeActor {
         ctx.spawn(account.into_actor(self).map(move |account, act, ctx| match account {
             Some(account) => {
                 let records = act.copy_account(account);
+                if !forwarding.call.operation.trades() {
+                    // Nothing is held yet that had a price.
+                    return act.simulate(forwarding, records, ctx);
+                }
                 act.keep_records(records, ctx);
                 act.price(forwarding, ctx);
             }
@@ -171,6 +175,9 @@ impl ExchangeActor {
             Err(error) => {
                 // Of several the first is the smallest.
                 act.volatile.gap = act.volatile.gap.min(before);
+                if !operation.trades() {
+                    return act.volatile.pipeline.show_what_is_on_disk(forwarding, answer);
+                }
                 let words = format!("nothing was done: {}", error.problem);
                 forwarding.arrive(Venue::None, not_now(&words));
             }

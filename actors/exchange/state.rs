@@ -8,18 +8,19 @@ use keeper_domain::{
     bots::{books::BotBooks, leftovers::ToldLeftovers},
     keys::BotName,
     mode::Mode,
-    order_journal::{BrokerClock, LostOrders, OrderProgress, TakenOrders},
+    order_journal::{BrokerClock, LostOrders, OrderProgress, PlacedToday, TakenOrders},
     ports::Change,
     reason::Reason,
     routing::{
-        drift::ToldDrift, known_rows::KnownRows, live_positions::LivePositions, request::Reserved,
-        settling::UnreadRequest, shown_fills::ShownFills, turned::LastOpen,
+        known_rows::KnownRows, live_positions::LivePositions, request::Reserved, settling::UnreadRequest,
+        shown_fills::ShownFills, turned::LastOpen,
     },
     session::SessionView,
 };
 use mock_exchange::exchange::MockExchange;
 use rust_decimal::Decimal;
 
+use crate::drift::DriftLog;
 use crate::exchange::{
     doubt::{Doubt, Doubted},
     exits::Exits,
@@ -71,10 +72,12 @@ pub(super) struct Volatile {
     pub(super) gap: u64,
     /// See [`keeper_domain::notes::SIMULATED_TOLD`].
     pub(super) leftovers: ToldLeftovers,
-    /// Odd fields of FYERS' books that were told.
-    pub(super) drift: ToldDrift,
+    /// Odd fields of FYERS' answers that were told.
+    pub(super) drift: DriftLog,
     /// When FYERS was last asked for prices of what is simulated for keys with a largest loss.
     pub(super) losses_asked: Option<DateTime<Utc>>,
+    /// What FYERS has taken today.
+    pub(super) placed: PlacedToday,
     pub(super) rejected: (Option<NaiveDate>, u64),
     /// What could not be written down yet.
     pub(super) unsaved: Change,
@@ -159,8 +162,9 @@ impl Volatile {
             first_word: FirstWord::default(),
             gap: 0,
             leftovers: ToldLeftovers::default(),
-            drift: ToldDrift::default(),
+            drift: DriftLog::new("exchange"),
             losses_asked: None,
+            placed: PlacedToday::default(),
             rejected: (None, 0),
             unsaved: Change::default(),
             pipeline: Pipeline::default(),

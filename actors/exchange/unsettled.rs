@@ -62,11 +62,13 @@ impl ExchangeActor {
         change.events.extend(events.into_iter().map(|event| (now, event)));
         change.outcomes.push((id, IntentOutcome::Searched(search)));
         entries.iter().for_each(|entry| self.volatile.books.placed(entry));
-        change.orders.extend(entries.into_iter().map(|entry| self.volatile.taken.take_in(entry)));
+        let known = entries.into_iter().map(|entry| self.volatile.taken.take_in(entry));
+        change.orders.extend(known.inspect(|entry| self.volatile.placed.learn(entry)));
         self.volatile.answered.retain(|order| order.id() != id);
         self.volatile.answered.extend(unread.map(Answered::from));
         if let Some((reserved, until)) = may_arrive {
-            let request = UnreadRequest { id, ids: vec![], sent: at, at, reserved, effect: None };
+            let (ids, effect, closed_orders) = (vec![], None, vec![]);
+            let request = UnreadRequest { id, ids, sent: at, at, reserved, effect, closed_orders };
             self.volatile.answered.push(Answered::from(request).until(until));
         }
     }
@@ -119,7 +121,10 @@ impl Handler<Executed> for ExchangeActor {
         let Executed { intent, end, unsaved, reserved, placed, rejected } = executed;
         self.volatile.books.begin(ist::date(self.deps.time.now()));
         self.volatile.books.placed_by(&intent, &placed);
-        placed.iter().for_each(|entry| self.volatile.taken.add(entry));
+        for entry in &placed {
+            self.volatile.taken.add(entry);
+            self.volatile.placed.learn(entry);
+        }
         match end {
             End::Nothing => self.volatile.books.change_ended(intent.id, false),
             End::Answered => self.volatile.books.change_ended(intent.id, true),

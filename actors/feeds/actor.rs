@@ -40,6 +40,7 @@ use super::{
     order_link,
 };
 use crate::{
+    drift::DriftLog,
     exchange::{
         messages::{GetFeedPrices, SocketPrices},
         reads::SharedSnapshot,
@@ -117,7 +118,7 @@ struct Ready(Upstream, Generation);
 impl FeedsActor {
     /// An actor without connections.
     pub fn new(deps: FeedsDeps) -> Self {
-        let order_events = OrderEvents::new(deps.hub.clone(), Arc::clone(&deps.time));
+        let order_events = OrderEvents::new(deps.hub.clone(), Arc::clone(&deps.time), DriftLog::new("feeds"));
         Self { deps, order_events, volatile: Volatile::default() }
     }
 
@@ -223,7 +224,7 @@ impl FeedsActor {
         let Some(proxy) = self.deps.proxy.clone().filter(|_| self.order_events.needs_a_beginning()) else {
             return;
         };
-        let read = catch_up::beginning(proxy, token);
+        let read = catch_up::beginning(proxy, token, self.order_events.drift().clone());
         ctx.spawn(read.into_actor(self).map(|books, act, _| act.order_events.begin_at(books.as_ref())));
     }
 
@@ -273,7 +274,8 @@ impl FeedsActor {
             return;
         };
         self.volatile.looks_up = true;
-        let asked = look_up(self.deps.hub.clone(), proxy, token, symbols);
+        let drift = self.order_events.drift().clone();
+        let asked = look_up(self.deps.hub.clone(), proxy, token, symbols, drift);
         ctx.spawn(asked.into_actor(self).map(|is_done, _, ctx| {
             let pause = if is_done { Duration::ZERO } else { LOOK_UP_AGAIN };
             ctx.run_later(pause, |act, _| act.volatile.looks_up = false);

@@ -11,6 +11,7 @@ use keeper_domain::{feeds::connections::Generation, ports::BrokerProxy, secret::
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::order_events::OrderEvents;
+use crate::drift::DriftLog;
 
 /// How long events wait for the books.
 const PATIENCE: Duration = Duration::from_secs(8);
@@ -69,7 +70,7 @@ impl CatchUp {
         self.step = Step::Asked(Box::pin(async move {
             let read = async {
                 events.begun().await;
-                read(proxy, token).await
+                read(proxy, token, events.drift()).await
             };
             timeout(PATIENCE, read).await.ok().flatten()
         }));
@@ -120,12 +121,16 @@ impl CatchUp {
 }
 
 /// The books with which knowledge begins.
-pub(super) async fn beginning(proxy: Arc<dyn BrokerProxy>, token: Arc<AccessToken>) -> Option<DayBooks> {
-    timeout(PATIENCE, read(proxy, token)).await.ok().flatten()
+pub(super) async fn beginning(
+    proxy: Arc<dyn BrokerProxy>,
+    token: Arc<AccessToken>,
+    drift: DriftLog,
+) -> Option<DayBooks> {
+    timeout(PATIENCE, read(proxy, token, &drift)).await.ok().flatten()
 }
 
 /// Orders first: what happens between two calls is told by the connection.
-async fn read(proxy: Arc<dyn BrokerProxy>, token: Arc<AccessToken>) -> Option<DayBooks> {
+async fn read(proxy: Arc<dyn BrokerProxy>, token: Arc<AccessToken>, drift: &DriftLog) -> Option<DayBooks> {
     let mut books: Vec<ApiResponse> = vec![];
     for path in ["/orders", "/tradebook", "/positions"] {
         books.push(proxy.send_own(&token, &ApiRequest::account(path)).await.ok()?);
@@ -133,5 +138,7 @@ async fn read(proxy: Arc<dyn BrokerProxy>, token: Arc<AccessToken>) -> Option<Da
     let [orders, trades, positions] = books.as_slice() else { return None };
     let of = |answer: &ApiResponse| (answer.status, answer.body.clone());
     let [orders, trades, positions] = [orders, trades, positions].map(of);
-    DayBooks::read((orders.0, &orders.1), (trades.0, &trades.1), (positions.0, &positions.1)).ok()
+    let books =
+        DayBooks::read((orders.0, &orders.1), (trades.0, &trades.1), (positions.0, &positions.1)).ok()?;
+    Some(drift.warned("orders, tradebook, positions", books))
 }

@@ -1,6 +1,6 @@
 //! FYERS' tokens of symbols: looked up in batches, in the keeper's own share of the request limits.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use fyers_api::{
     http::{ApiRequest, Method, Surface},
@@ -9,7 +9,7 @@ use fyers_api::{
 use keeper_domain::{ports::BrokerProxy, secret::AccessToken};
 use serde_json::json;
 
-use crate::hub::Hub;
+use crate::{drift::DriftLog, hub::Hub};
 
 /// Symbols of one call; FYERS takes 500.
 const BATCH: usize = 400;
@@ -20,11 +20,12 @@ pub(super) async fn look_up(
     proxy: Arc<dyn BrokerProxy>,
     token: Arc<AccessToken>,
     symbols: Vec<String>,
+    drift: DriftLog,
 ) -> bool {
     for batch in symbols.chunks(BATCH) {
         let answer = proxy.send_own(&token, &request(batch)).await;
-        let Some(body) = answer.ok().map(|answer| response::json(&answer)).filter(|body| body["s"] == "ok")
-        else {
+        let read = answer.ok().and_then(|answer| response::symbol_tokens(answer.status, &answer.body).ok());
+        let Some(read) = read else {
             tracing::warn!(
                 event = "feed.look_up_failed",
                 actor = "feeds",
@@ -33,7 +34,7 @@ pub(super) async fn look_up(
             );
             return false;
         };
-        learn(&hub, batch, &body);
+        learn(&hub, batch, &drift.warned("symbol-token", read));
     }
     true
 }
@@ -50,10 +51,10 @@ fn request(symbols: &[String]) -> ApiRequest {
 }
 
 /// What is in neither list cannot be followed either.
-fn learn(hub: &Hub, asked: &[String], body: &serde_json::Value) {
+fn learn(hub: &Hub, asked: &[String], tokens: &BTreeMap<String, String>) {
     hub.with(|feeds, now| {
         for symbol in asked {
-            match body["validSymbol"][symbol].as_str() {
+            match tokens.get(symbol) {
                 Some(token) => feeds.directory.learn(symbol, token),
                 None => feeds.refuse(symbol, "Invalid symbol provided", now),
             }

@@ -15,7 +15,7 @@ use keeper_domain::{
 };
 use tokio::sync::watch;
 
-use crate::hub::Hub;
+use crate::{drift::DriftLog, hub::Hub};
 
 #[derive(Default)]
 struct Told {
@@ -39,11 +39,18 @@ pub(super) struct OrderEvents {
     time: Arc<dyn Time>,
     told: Arc<Mutex<Told>>,
     beginning: Arc<watch::Sender<Beginning>>,
+    drift: DriftLog,
 }
 
 impl OrderEvents {
-    pub(super) fn new(hub: Hub, time: Arc<dyn Time>) -> Self {
-        Self { hub, time, told: Arc::default(), beginning: Arc::new(watch::Sender::new(Beginning::Unknown)) }
+    pub(super) fn new(hub: Hub, time: Arc<dyn Time>, drift: DriftLog) -> Self {
+        let beginning = Arc::new(watch::Sender::new(Beginning::Unknown));
+        Self { hub, time, told: Arc::default(), beginning, drift }
+    }
+
+    /// What was told of FYERS' answers.
+    pub(super) fn drift(&self) -> &DriftLog {
+        &self.drift
     }
 
     /// Applies a rule and tells bots what follows, before anybody else can.

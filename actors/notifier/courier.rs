@@ -140,7 +140,7 @@ fn tell(messenger: &dyn Messenger, alert: &Outgoing, next: Next, error: Option<&
             shown,
             error = why,
             attempt = alert.attempts.saturating_add(1),
-            "the alert waits in the outbox"
+            "the alert waits on disk and is sent again later"
         ),
     }
 }

@@ -110,10 +110,11 @@ impl TokenActor {
         let (app, seeds) = (self.deps.facts.app_id.clone(), self.deps.seeds.clone());
         let read = async move { Loaded::read(store.as_ref(), app.as_deref(), &seeds).await };
         Box::pin(read.into_actor(self).then(move |loaded, act, ctx| match loaded {
-            Ok(Loaded { stored, newer, bound, tick, used_states, failed_login }) => {
+            Ok(Loaded { stored, newer, bound, tick, used_states, failed_login, wrong_pins }) => {
                 act.used_states = used_states;
                 let machine = Machine::new(act.deps.facts.clone(), stored, tick);
                 let machine = machine.bound_to(bound).recalling(failed_login).with_newer(newer);
+                let machine = machine.after_wrong_pins(wrong_pins);
                 act.machine = Some(if act.reborn { machine.resumed() } else { machine });
                 act.take(Input::Started)
             }

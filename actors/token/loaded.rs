@@ -1,7 +1,7 @@
 //! What the TokenActor reads from the store before anything else.
 
 use keeper_domain::{
-    notes::{CREDENTIALS, FAILED_LOGIN, LOGIN_STATES},
+    notes::{CREDENTIALS, FAILED_LOGIN, LOGIN_STATES, WRONG_PINS},
     ports::{Change, Store, StoreError, TickRecord},
     secret::AccessToken,
     session::{
@@ -26,6 +26,8 @@ pub struct Loaded {
     pub used_states: UsedStates,
     /// The login that failed and explains why there is no token.
     pub failed_login: Option<FailedLogin>,
+    /// How many PINs FYERS has refused since it last gave a token.
+    pub wrong_pins: u32,
 }
 
 impl Loaded {
@@ -55,6 +57,7 @@ impl Loaded {
             tick: store.last_tick().await?,
             used_states,
             failed_login: FAILED_LOGIN.read(store).await?.readable().flatten(),
+            wrong_pins: WRONG_PINS.read(store).await?.readable().unwrap_or_default(),
         })
     }
 }

@@ -24,8 +24,10 @@ pub(crate) fn json(data: &[u8]) {
         response::positions(status, body).is_ok(),
         response::orders(status, body).is_ok(),
         response::ack(status, body).is_ok(),
-        response::quotes(status, body).is_ok(),
+        response::symbol_tokens(status, body).is_ok(),
     );
+    let told = serde_json::from_slice(body).unwrap_or_default();
+    let _prices = (response::prices(&told), response::depth_prices(&told), response::last_prices(&told));
     let _claims = claims(&String::from_utf8_lossy(body));
 }
 

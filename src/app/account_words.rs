@@ -65,7 +65,7 @@ pub(super) fn orders(read: Result<AccountPart<Orders>, Trouble>, rejected: Optio
 fn rejected_list(rejected: Option<&[String]>) -> Option<String> {
     let title = "Rejected by FYERS outright, and so not in its order book:".to_owned();
     let Some(rejected) = rejected else {
-        return Some(format!("{title} the keeper cannot read its journal now; /status tells of the disk."));
+        return Some(format!("{title} the keeper cannot read its own list now; /status tells of the disk."));
     };
     (!rejected.is_empty()).then(|| list(title, rejected.to_vec(), [None, None, None]))
 }
@@ -75,18 +75,40 @@ pub(super) fn rejected_outright(entries: &[Value], date: NaiveDate) -> Vec<Strin
     let row = |entry: &Value| {
         let at = DateTime::parse_from_rfc3339(entry["at"].as_str()?).ok()?.to_utc();
         let is_rejected = entry["code"].as_i64()? < 0 || entry["status"].as_i64()? >= 400;
-        let is_outright = entry["what"] == "place"
-            && entry["id"].as_str().is_none_or(str::is_empty)
-            && entry["unanswered"].is_null();
+        // An order of several legs is not read as one that is placed, and its legs are.
+        let is_order = entry["what"] == "place" || (entry["what"] == "other" && entry["symbol"].is_string());
+        let is_outright =
+            is_order && entry["id"].as_str().is_none_or(str::is_empty) && entry["unanswered"].is_null();
         let quantity = entry["quantity"].as_i64().unwrap_or_default();
         let side = if quantity < 0 { "sell" } else { "buy" };
         let symbol = excerpt(entry["symbol"].as_str().unwrap_or("an order"), 40);
         let why = excerpt(entry["message"].as_str().unwrap_or_default(), 120);
         let time = ist::ist(at).format("%H:%M:%S");
         let is_told = entry["venue"] == "fyers" && is_rejected && is_outright && ist::date(at) == date;
-        is_told.then(|| format!("{time} {side} {} {symbol}: rejected ({why})", quantity.unsigned_abs()))
+        let what = format!("{side} {} {symbol}: rejected ({why})", quantity.unsigned_abs());
+        is_told.then(|| (time.to_string(), what, true))
     };
-    entries.iter().filter_map(row).collect()
+    together(entries.iter().filter_map(row))
+}
+
+/// A time, what was at it, and whether it was rejected.
+type Told = (String, String, bool);
+
+/// Newest first. Of what was rejected equal rows are one, with how often and since when: a bot that sends the same again and
+/// again does not fill the list.
+fn together(rows: impl Iterator<Item = Told>) -> Vec<String> {
+    let mut all: Vec<(String, String, String, usize)> = vec![];
+    for (time, what, is_rejected) in rows {
+        match all.iter_mut().find(|(_, known, ..)| is_rejected && *known == what) {
+            Some((_, _, since, times)) => (*since, *times) = (time, *times + 1),
+            None => all.push((time.clone(), what, time, 1)),
+        }
+    }
+    let told = |(time, what, since, times)| match times {
+        1 => format!("{time} {what}"),
+        _ => format!("{time} {what} ×{times}, since {since}"),
+    };
+    all.into_iter().map(told).collect()
 }
 
 fn book(read: Result<AccountPart<Orders>, Trouble>) -> String {
@@ -100,10 +122,10 @@ fn book(read: Result<AccountPart<Orders>, Trouble>) -> String {
         1 => format!("🧾 1 order today {}", account.place()),
         many => format!("🧾 {many} orders today {}, newest first", account.place()),
     };
-    list(title, orders.iter().map(order).collect(), [None, None, account.open_at_fyers.clone()])
+    list(title, together(orders.iter().map(order)), [None, None, account.open_at_fyers.clone()])
 }
 
-fn order(row: &OrderRow) -> String {
+fn order(row: &OrderRow) -> Told {
     let time = row.at.rsplit(' ').next().unwrap_or_default();
     let quantity = row.quantity.map_or_else(|| "?".to_owned(), |quantity| quantity.to_string());
     let price = match (row.status.as_str(), row.traded_price, row.price) {
@@ -125,7 +147,8 @@ fn order(row: &OrderRow) -> String {
         "open" => "waits",
         other => other,
     };
-    format!("{time} {} {quantity} {}{price}: {status}{part}{why}", row.side, row.symbol)
+    let what = format!("{} {quantity} {}{price}: {status}{part}{why}", row.side, row.symbol);
+    (time.to_owned(), what, row.status == "rejected")
 }
 
 fn day(positions: &Positions) -> String {
@@ -202,6 +225,23 @@ mod tests {
         assert!(text.ends_with("and 25 more: see the status page or the command line"), "{text}");
     }
 
+    #[test]
+    fn what_a_bot_sends_again_and_again_is_one_row() {
+        let entry = |second: u32, symbol: &str| {
+            json!({"at": format!("2026-11-23T05:00:{second:02}Z"), "venue": "fyers", "what": "place", "symbol": symbol,
+                "quantity": 10, "status": 400, "code": -50, "message": "Invalid lot"})
+        };
+        let entries: Vec<Value> = (0..40)
+            .rev()
+            .map(|second| entry(second, if second % 2 == 0 { "NSE:A-EQ" } else { "NSE:B-EQ" }))
+            .collect();
+        let told = rejected_outright(&entries, "2026-11-23".parse().unwrap());
+        let row = |newest, symbol, since| {
+            format!("10:30:{newest} buy 10 {symbol}: rejected (Invalid lot) ×20, since 10:30:{since}")
+        };
+        assert_eq!(told, [row("39", "NSE:B-EQ", "01"), row("38", "NSE:A-EQ", "00")]);
+    }
+
     /// `/status` counts them and sends the person here.
     #[test]
     fn what_fyers_rejected_outright_is_listed_though_no_order_book_has_it() {
@@ -209,23 +249,29 @@ mod tests {
             json!({"at": "2026-11-23T05:00:00Z", "venue": venue, "what": "place", "symbol": "NSE:SBIN-EQ", "quantity": -10,
                 "status": if code < 0 { 400 } else { 200 }, "code": code, "message": "Invalid lot", "id": id})
         };
+        let mut leg = entry("fyers", Value::Null, 400);
+        (leg["what"], leg["status"]) = (json!("other"), json!(400));
+        let mut request = leg.clone();
+        request["symbol"] = Value::Null;
         let entries = [
             entry("fyers", Value::Null, -50),
+            leg,
+            request,
             entry("fyers", json!("26"), -99),
             entry("fyers", Value::Null, 1101),
             entry("none", Value::Null, -50),
             entry("mock", Value::Null, -50),
         ];
         let rejected = rejected_outright(&entries, "2026-11-23".parse().unwrap());
-        assert_eq!(rejected, ["10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot)"]);
+        assert_eq!(rejected, ["10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot)"; 2]);
         assert_eq!(rejected_outright(&entries, "2026-11-24".parse().unwrap()), [""; 0], "of today alone");
-        let text = orders(account(Venue::Fyers, Orders { orders: vec![] }), Some(&rejected));
+        let text = orders(account(Venue::Fyers, Orders { orders: vec![] }), Some(&rejected[..1]));
         assert_eq!(
             text,
             "🧾 No orders today at FYERS (real money)\nRejected by FYERS outright, and so not in its order book:\n\
              10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot)"
         );
         let unread = orders(account(Venue::Fyers, Orders { orders: vec![] }), None);
-        assert!(unread.contains("cannot read its journal"), "not known is not none: {unread}");
+        assert!(unread.contains("cannot read its own list"), "not known is not none: {unread}");
     }
 }

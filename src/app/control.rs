@@ -22,7 +22,7 @@ use keeper_domain::{
         talk::{Action, Control, Person, TalkTopic},
     },
     clock::calendar::Calendar,
-    event::Event,
+    event::{Event, Recorded, Repeated},
     event_words,
     keys::BotName,
     note::NoteChange,
@@ -50,8 +50,10 @@ use crate::{
 const HALTED: &str = "Halted: entries are refused; orders that reduce an open position still pass, at FYERS while there is a token. \
      /resume in Telegram or the button on the page ends it.";
 const NO_ANSWER: &str = "The keeper did not answer in time: whether it was done is not known. Look with /status before you send it again.";
-/// How many events `/logs` shows.
-const EVENTS: u32 = 8;
+/// How many events `/logs` looks at.
+const EVENTS: u32 = 200;
+/// And how many are told: equal ones in a row are one.
+const SHOWN_EVENTS: usize = 8;
 /// Entries of the order journal that `/orders` looks at.
 const JOURNAL: u32 = 2_000;
 
@@ -241,10 +243,11 @@ impl KeeperControl {
 
     async fn logs(&self) -> String {
         let Ok(events) = self.store.recent_events(EVENTS).await else { return NO_ANSWER.to_owned() };
-        let line = |recorded: keeper_domain::event::Recorded| {
-            format!("{} {}", ist(recorded.at).format("%d %b %H:%M:%S"), event_words::line(&recorded.event))
+        let line = |one: &Repeated<'_>| {
+            format!("{} {}", ist(one.newest.at).format("%d %b %H:%M:%S"), event_words::repeated(one))
         };
-        format!("📜 Newest events (IST)\n{}", events.into_iter().map(line).collect::<Vec<_>>().join("\n"))
+        let lines: Vec<String> = Recorded::together(&events, SHOWN_EVENTS).iter().map(line).collect();
+        format!("📜 Newest events (IST)\n{}", lines.join("\n"))
     }
 }
 

@@ -43,6 +43,8 @@ pub struct Parts {
     pub messenger: Arc<dyn Messenger>,
     /// Where else alerts go.
     pub webhook: Option<Webhook>,
+    /// Which state folder this keeper works on; empty where it has none.
+    pub state_folder: String,
     /// The keeper's memory.
     pub store: Arc<dyn Store>,
     /// The `.env` file to keep up to date.

@@ -66,11 +66,8 @@ pub(super) fn status(status: &Status) -> String {
     let rest = [
         token_below_mode(status),
         format!("Next check: {}.", next.unwrap_or_else(|| "unknown".to_owned())),
-        format!(
-            "{} simulated today, {} waiting.",
-            counted(status.orders_simulated_today, "order"),
-            counted(status.outbox.waiting, "alert")
-        ),
+        format!("Orders today: {}.", status.orders_today()),
+        format!("{} waiting to be sent.", counted(status.outbox.waiting, "alert")),
     ];
     std::iter::once(mode(status))
         .chain(open)

@@ -28,7 +28,7 @@ pub(super) async fn told(
         Some(bot) => of_bot(store, limit as usize, bot).await,
     };
     let entries = entries.ok()?;
-    let placed = entries.iter().filter(|entry| entry.what == "place" && entry.code >= 0);
+    let placed = entries.iter().filter(|entry| entry.what == "place" && !entry.is_refused());
     let ids = placed.filter_map(|entry| entry.id.clone()).collect();
     // Where nobody tells in time, an order is known as accepted.
     let progress = ask(exchange, GetProgress(ids)).await.unwrap_or_default();

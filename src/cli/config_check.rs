@@ -52,13 +52,17 @@ pub(super) fn check(json: bool) -> Result<Exit, Failure> {
 
 /// What they come to: where orders go, and where a login comes back to.
 fn meaning(config: &CliConfig) -> Vec<String> {
-    let orders = match (&config.settings.app, config.settings.sandbox) {
-        (None, _) => "Every order is simulated: there is no app at FYERS.",
-        (Some(_), true) => "With a login: sandbox. Prices and account are real, no order reaches FYERS.",
-        (Some(_), false) => "With a login: live. Orders go to FYERS, with REAL MONEY.",
+    let orders = match (&config.settings.app, config.real_money()) {
+        (None, _) => "Every order is simulated: there is no app at FYERS.".to_owned(),
+        (Some(_), None) => {
+            "With a login: sandbox. Prices and account are real, no order reaches FYERS.".to_owned()
+        }
+        (Some(_), Some(setting)) => {
+            format!("With a login: live ({setting}). Orders go to FYERS, with REAL MONEY.")
+        }
     };
     let back = config.redirect_uri().map(|uri| format!("A login comes back to {uri}"));
-    std::iter::once(orders.to_owned()).chain(back).collect()
+    std::iter::once(orders).chain(back).collect()
 }
 
 /// All settings with what they mean, for somebody who has the program alone.

@@ -251,7 +251,7 @@ fn issued(answer: &Value, json: bool) -> Result<Exit, Failure> {
     let text = |name: &str| answer[name].as_str().unwrap_or_default().to_owned();
     let again = match text("name").as_str() {
         "default" => "`fyers-keeper key show default` shows it again.",
-        _ => "It is shown this once; the keeper keeps its digest only.",
+        _ => "It is shown this once: the keeper itself cannot show it again. `key rotate` makes a new one.",
     };
     say(&format!("Bot {}: use this as its access token. {again}", text("name")));
     put(&format!("\n{}", text("token")));

@@ -35,6 +35,7 @@ mod run;
 mod setup;
 mod start;
 mod state_store;
+mod status_table;
 mod symbols;
 mod table;
 #[cfg(test)]
@@ -60,6 +61,8 @@ pub use setup::{CliConfig, load};
 /// Keeps one FYERS session alive, falls back to a mock exchange, and tells you on Telegram.
 #[derive(Debug, Parser)]
 #[command(name = "fyers-keeper", version = crate::build_info::SHOWN, arg_required_else_help = true)]
+// Where the width is not known, as in a pipe, and on wide screens: docs and terminals have 80 columns.
+#[command(max_term_width = 80)]
 #[command(after_help = "Settings come from the environment and then from the .env file;\n\
     `fyers-keeper config example` shows them all.\n\
     Exit codes: 0 good, 1 other error (calendar check: no trading that day),\n\

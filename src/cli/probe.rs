@@ -2,11 +2,7 @@
 
 use std::{net::SocketAddr, time::Duration};
 
-use keeper_domain::{
-    alerts::words::{and_more, counted},
-    session::StateName,
-    text::excerpt,
-};
+use keeper_domain::{session::StateName, text::excerpt};
 use reqwest::Client;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -16,6 +12,7 @@ use crate::cli::{
     output::{bad_end, fail, json as print_json, no_database, no_runtime, say},
     setup::{CliConfig, load},
     state_store,
+    status_table::table,
 };
 use crate::{
     account::{AccountPart, Trouble, own_words},
@@ -25,7 +22,7 @@ use crate::{
     status::{Health, SessionStatus, Status},
     store::{
         postgres::{ConnectError, LeaseRow},
-        state_dir::GATEWAY_KEY,
+        state_dir::{GATEWAY_KEY, folder_id},
     },
 };
 
@@ -49,6 +46,9 @@ pub(super) fn healthcheck() -> Result<Exit, Failure> {
 pub(super) fn status(json: bool) -> Result<Exit, Failure> {
     let config = load()?;
     let Some(told) = block_on(fetch(&config)).flatten() else { return Err(nobody(&config)) };
+    if is_anothers(&config, &told.status) {
+        return Err(anothers(&config));
+    }
     if !json {
         say(&table(&told.status, &told.halted_bots()));
     }
@@ -60,6 +60,26 @@ pub(super) fn status(json: bool) -> Result<Exit, Failure> {
         (Some(failure), false) => return Ok(failure.exit),
     }
     Ok(Exit::Good)
+}
+
+/// Whether the keeper that answers works on another state folder than the one of these settings. One that shares a database
+/// may pass the question on, and whoever has set its key says whose answer it is.
+fn is_anothers(config: &CliConfig, told: &Status) -> bool {
+    let settings = &config.settings;
+    if settings.database_url.is_some() || settings.gateway_key.is_some() || told.state_folder.is_empty() {
+        return false;
+    }
+    match folder_id(&settings.state_dir) {
+        Ok(own) => own != told.state_folder,
+        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    }
+}
+
+fn anothers(config: &CliConfig) -> Failure {
+    let (addr, own) = (reachable(config.settings.http_addr), config.settings.state_dir.display());
+    let what = format!("the keeper that answers on {addr} is another one: its state is not in {own}");
+    let remedy = "Ask with its own settings (KEEPER_STATE_DIR), or give this one another KEEPER_HTTP_ADDR.";
+    fail(Exit::Unreachable, &what, remedy)
 }
 
 /// What is not good about a keeper, for the exit code.
@@ -333,50 +353,4 @@ pub(super) fn block_on<T>(work: impl Future<Output = T>) -> Option<T> {
     // Not waited for: a thread that asks a name server which says nothing.
     runtime.shutdown_background();
     Some(done)
-}
-
-/// What brings the token back, while there is none that can be used.
-fn what_to_do(session: &SessionStatus) -> Option<&'static str> {
-    Some(session.remedy()).filter(|remedy| !remedy.is_empty())
-}
-
-/// The status for a person.
-fn table(status: &Status, halted_bots: &[String]) -> String {
-    let time = |at: Option<chrono::DateTime<chrono::FixedOffset>>| {
-        at.map_or_else(|| "-".to_owned(), |at| at.format("%a %d %b %Y, %H:%M:%S IST").to_string())
-    };
-    let session = &status.session;
-    let mut rows = vec![
-        ("health", status.health_words().to_owned()),
-        ("mode", status.mode_words()),
-        ("orders", status.orders_words().to_owned()),
-        ("session", format!("{}, because {}", session.state.words(), session.because())),
-        ("token", session.token_words()),
-        ("FYERS", status.fyers.words()),
-        ("next check", time(status.next_tick)),
-        ("last check", time(status.last_tick.map(|tick| tick.begun_at))),
-        (
-            "outbox",
-            format!(
-                "{} waiting, {} of {} delivered",
-                status.outbox.waiting, status.outbox.delivered, status.outbox.queued
-            ),
-        ),
-        ("simulated", format!("{} today", counted(status.orders_simulated_today, "order"))),
-    ];
-    rows.extend(status.problems().into_iter().map(|problem| ("look at", problem)));
-    rows.extend(
-        (!halted_bots.is_empty()).then(|| ("halted", format!("bots {}", and_more(halted_bots, 120)))),
-    );
-    rows.extend(session.confirm_words().map(|words| ("confirm", words)));
-    rows.extend(what_to_do(session).map(|remedy| ("next", remedy.to_owned())));
-    rows.extend(status.open_at_fyers.clone().map(|open| ("real", open)));
-    rows.extend(status.lease.as_ref().map(|lease| ("lease", lease.words())));
-    for (name, actor) in &status.actors {
-        let state = if actor.alive { "alive" } else { "down" };
-        rows.push((name, format!("{state}, {}", counted(actor.restarts, "restart"))));
-    }
-    let commit = if status.commit.is_empty() { String::new() } else { format!(" ({})", status.commit) };
-    rows.push(("version", format!("{}{commit}", status.version)));
-    rows.iter().map(|(name, value)| format!("{name:<11}{value}")).collect::<Vec<_>>().join("\n")
 }

@@ -30,7 +30,7 @@ use crate::{
     standby::{self, After, StopSignals},
     store::{
         StateDir,
-        state_dir::{CALLS, GATEWAY_KEY},
+        state_dir::{CALLS, GATEWAY_KEY, folder_id},
     },
     wall_clock::WallClock,
 };
@@ -281,6 +281,7 @@ async fn parts(
         outgoing: outside.outgoing,
         messenger: outside.messenger,
         webhook,
+        state_folder: folder_id(state.path()).unwrap_or_default(),
         store: storage.store(),
         mirror: config.mirror(),
         time,

@@ -157,6 +157,19 @@ impl CliConfig {
         for note in &self.notes {
             tracing::warn!(event = "keeper.settings", "{note}");
         }
+        if let Some(setting) = self.real_money().filter(|_| service) {
+            tracing::info!(
+                event = "keeper.settings",
+                "{setting} means real money: orders go to FYERS once there is a login"
+            );
+        }
+    }
+
+    /// The setting, as it was written, by which orders will be real: `no` and `0` say it as well as `false`.
+    pub(super) fn real_money(&self) -> Option<String> {
+        let is_real = self.settings.app.is_some() && !self.settings.sandbox;
+        let row = self.settings.rows.iter().find(|row| row.name == "FYERS_SANDBOX").filter(|_| is_real)?;
+        Some(format!("{}={}", row.name, row.value))
     }
 
     /// The broker's client; `None` when no app is configured.

@@ -104,6 +104,9 @@ pub fn secret_flaw(text: &str) -> Option<(&'static str, &'static str)> {
 
 /// The value is never shown: people paste the app's secret here, which looks much the same.
 pub(super) fn not_an_app_id(text: &str) -> (&'static str, &'static str) {
+    if let Some(flaw) = quoted(text) {
+        return (flaw.what, flaw.remedy);
+    }
     if is_placeholder(text) {
         return (
             "is a placeholder and no app id",
@@ -155,6 +158,23 @@ mod tests {
         {
             assert_eq!(flaw(good), None, "{good}");
         }
+    }
+
+    /// Whoever copies an id out of a script takes its quotation marks along.
+    #[test]
+    fn quotation_marks_around_an_app_id_are_named() {
+        for text in [
+            "\"ABCD1234EF-200\"",
+            "'ABCD1234EF-200'",
+            "“ABCD1234EF-200”",
+            "ABCD1234EF-200\"",
+            "`ABCD1234EF-200",
+        ] {
+            assert_eq!(app_id_flaw(text), Some((QUOTED.what, QUOTED.remedy)), "{text}");
+        }
+        assert_eq!(app_id_flaw("ABCD1234EF-200"), None);
+        let (what, _) = app_id_flaw("SIMULATED1").unwrap();
+        assert!(what.starts_with("is not an app id"), "{what}");
     }
 
     #[test]

@@ -50,6 +50,13 @@ pub struct AppSettings {
     pub secret: SecretString,
 }
 
+impl AppSettings {
+    /// Whether it is the same app with the same secret.
+    pub fn is_same(&self, other: &Self) -> bool {
+        self.client_id == other.client_id && self.secret.expose_secret() == other.secret.expose_secret()
+    }
+}
+
 /// The Telegram bot.
 #[derive(Debug, Clone)]
 pub struct TelegramSettings {

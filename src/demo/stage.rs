@@ -279,6 +279,7 @@ fn parts(
         outgoing: None,
         messenger: Arc::new(messenger),
         webhook: None,
+        state_folder: String::new(),
         store: Arc::clone(store),
         mirror: None,
         time: Arc::clone(clock) as Arc<dyn Time>,

@@ -94,10 +94,10 @@ fn lease(settings: &Settings, lease: Option<&(LeaseRow, Awaiting)>) -> Finding {
     };
     match lease {
         None => Finding::pass("lease", "no tables yet: the first start makes them"),
-        Some((LeaseRow { holder: Some(_), address, epoch, held, is_over: false, .. }, awaiting)) => {
+        Some((LeaseRow { holder: Some(_), address, held, is_over: false, .. }, awaiting)) => {
             let whose = address.as_deref().unwrap_or("a keeper that does not say where");
             let held = span(TimeDelta::from_std(*held).unwrap_or_default());
-            let what = format!("{whose} acts for {held} (epoch {epoch}); {}", other(awaiting));
+            let what = format!("{whose} acts for {held}; {}", other(awaiting));
             let found = cut_off(awaiting).or_else(|| unadvertised(settings));
             found.unwrap_or_else(|| Finding::pass("lease", what))
         }

@@ -4,6 +4,8 @@ use crate::doctor::{
     finding::{Finding, LIMIT},
     net::{self, Probe},
 };
+use keeper_domain::chat::talk::SHOW_BOT_TOKEN;
+
 use crate::{
     config::Settings,
     telegram::{self, CheckupError},
@@ -59,7 +61,7 @@ fn of_bot(error: &CheckupError) -> Finding {
     match error {
         CheckupError::Refused(why) => {
             let what = format!("Telegram does not know the bot: {why}");
-            Finding::fail("Telegram bot", what, "Copy TELEGRAM_BOT_TOKEN again, as @BotFather shows it.")
+            Finding::fail("Telegram bot", what, format!("Set TELEGRAM_BOT_TOKEN again: {SHOW_BOT_TOKEN}."))
         }
         CheckupError::Silent(why) => {
             let what = format!("Telegram cannot be reached: {why}");

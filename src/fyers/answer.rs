@@ -1,12 +1,17 @@
 //! What an unusable answer means to the keeper: from `fyers_api`'s verdict and the answer's head to a
 //! [`BrokerError`].
 
+use std::sync::{Mutex, PoisonError};
+
 use fyers_api::{
     envelope::{NotFyers, RATE_LIMIT},
     error::ApiError,
     response::{Parsed, Unreadable},
 };
-use keeper_domain::broker_error::{BrokerError, Garble};
+use keeper_domain::{
+    broker_error::{BrokerError, Garble},
+    routing::drift::ToldDrift,
+};
 
 use crate::fyers::{
     clean::{clean, clean_with_order},
@@ -27,16 +32,18 @@ pub(super) fn read<T>(
     })
 }
 
-/// The value, after a warning about what was odd beside it. Names of fields only: what they hold may be private.
-pub(super) fn warned<T>(call: &'static str, parsed: Parsed<T>) -> T {
-    if !parsed.drift.is_empty() {
-        let fields = parsed.drift.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
+/// The value, after a warning about what was odd beside it and was not told yet. Names of fields only: what they hold may be
+/// private.
+pub(super) fn warned<T>(told: &Mutex<ToldDrift>, call: &'static str, parsed: Parsed<T>) -> T {
+    let news = told.lock().unwrap_or_else(PoisonError::into_inner).news(call, &parsed.drift);
+    if !news.is_empty() {
+        let fields = news.iter().take(10).map(String::as_str).collect::<Vec<_>>().join(", ");
         tracing::warn!(
             event = "fyers.drift",
             call,
-            count = parsed.drift.len(),
+            count = news.len(),
             fields,
-            "FYERS' answer differs from its documentation in fields that are not needed"
+            "FYERS' answer differs from its documentation in fields that are not needed; told once"
         );
     }
     parsed.value

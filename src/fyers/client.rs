@@ -1,6 +1,9 @@
 //! The calls.
 
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    sync::{Arc, Mutex},
+};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
@@ -12,6 +15,7 @@ use fyers_api::{
 use keeper_domain::{
     broker_error::BrokerError,
     ports::{Broker, FreshTokens},
+    routing::drift::ToldDrift,
     secret::{AccessToken, AuthCode, RefreshToken},
 };
 use reqwest::{RequestBuilder, header::AUTHORIZATION};
@@ -40,6 +44,8 @@ pub struct FyersClient {
     limiter: Arc<Limiter>,
     app: Credentials,
     api_url: Url,
+    /// What was told of odd answers.
+    drift: Mutex<ToldDrift>,
 }
 
 impl fmt::Debug for FyersClient {
@@ -57,6 +63,7 @@ impl FyersClient {
             http: Http::new(config.timeouts, config.proxy.as_ref())?,
             app: Credentials::new(config.client_id, config.secret, config.pin),
             api_url: config.api_url,
+            drift: Mutex::default(),
         })
     }
 
@@ -97,13 +104,13 @@ impl FyersClient {
     async fn get_profile(&self, token: &AccessToken) -> Result<Profile, BrokerError> {
         let request = self.http.get(at(&self.api_url, &["profile"]));
         let profile = self.call_as(token, request, SMALL, response::profile).await?;
-        Ok(answer::warned("profile", profile))
+        Ok(answer::warned(&self.drift, "profile", profile))
     }
 
     async fn get_funds(&self, token: &AccessToken) -> Result<FundLimits, BrokerError> {
         let request = self.http.get(at(&self.api_url, &["funds"]));
         let funds = self.call_as(token, request, SMALL, response::funds).await?;
-        Ok(answer::warned("funds", funds))
+        Ok(answer::warned(&self.drift, "funds", funds))
     }
 
     /// An authenticated call.
@@ -147,7 +154,7 @@ impl FyersClient {
     ) -> Result<FreshTokens, BrokerError> {
         let raw = self.send(request, SMALL, RequestCost::SESSION).await?;
         let parsed: Parsed<Tokens> = answer::read(&raw, known, response::tokens)?;
-        let Tokens { access, refresh } = answer::warned(call, parsed);
+        let Tokens { access, refresh } = answer::warned(&self.drift, call, parsed);
         Ok(FreshTokens {
             access: AccessToken::new(access.expose_secret()),
             refresh: refresh.map(|token| RefreshToken::new(token.expose_secret())),

@@ -40,6 +40,10 @@ pub enum Pairing {
 pub struct SetUpView {
     /// Where a login comes back to; `None` while nobody knows.
     pub redirect: Option<String>,
+    /// The keeper's address that was entered before, where it is asked for again; empty otherwise.
+    pub public_url: String,
+    /// What is saved already and stays until something else is accepted, in words.
+    pub kept: Option<String>,
     /// The address from which this machine's requests go out, in words.
     pub egress: String,
     /// The app's id, once it is saved.
@@ -86,9 +90,11 @@ pub trait SetUp: Send + Sync {
     /// Asks Telegram about the bot and waits for the code from then on.
     async fn begin_pairing(&self, bot_token: SecretString) -> Result<(), String>;
     /// Goes on without Telegram.
-    async fn skip_pairing(&self);
-    /// Takes back the answer before the present step, and what was saved of it.
-    async fn step_back(&self) -> Result<(), String>;
+    async fn skip_pairing(&self) -> Result<(), String>;
+    /// Asks again for the answer before the present step. What was saved of it stays until another one is accepted.
+    async fn step_back(&self);
+    /// Goes on with what was saved after all.
+    async fn keep(&self);
     /// Saves where orders go: to FYERS with real money, or nowhere.
     async fn choose_orders(&self, real: bool) -> Result<(), String>;
     /// Ends the set-up: the keeper starts again with what was saved.

@@ -13,6 +13,9 @@ use std::{
 const MOST_LINES: usize = 8_192;
 /// How many bytes wait at most.
 const MOST_BYTES: usize = 4 * 1024 * 1024;
+/// How long the writer looks out for the next line before it sleeps: to be woken for each line costs those who log more
+/// than the line.
+const LINGER: Duration = Duration::from_millis(2);
 /// Pause before an output that was not ready is tried again.
 const PAUSE: Duration = Duration::from_millis(20);
 
@@ -40,6 +43,8 @@ struct State {
     waiting: VecDeque<Entry>,
     bytes: usize,
     writing: bool,
+    /// The writer is to be woken.
+    sleeps: bool,
 }
 
 /// What waits to be written.
@@ -52,6 +57,15 @@ enum Entry {
 impl Shared {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn wait_for_lines(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state();
+        while state.waiting.is_empty() {
+            state.sleeps = true;
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state
     }
 }
 
@@ -83,8 +97,11 @@ impl Queue {
         }
         state.bytes += line.len();
         state.waiting.push_back(Entry::Line(line));
+        let wakes = std::mem::take(&mut state.sleeps);
         drop(state);
-        self.shared.changed.notify_all();
+        if wakes {
+            self.shared.changed.notify_all();
+        }
     }
 
     /// Waits until everything is written, for a bounded time. False: the output does not take it.
@@ -111,7 +128,9 @@ fn write_all(shared: &Shared, mut output: Box<dyn Write + Send>, finish: &Finish
             }
             Some(Entry::Gap(missing)) => report(missing),
             None => {
-                state = shared.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                drop(state);
+                thread::sleep(LINGER);
+                state = shared.wait_for_lines();
                 continue;
             }
         };

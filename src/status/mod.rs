@@ -2,6 +2,7 @@
 
 mod checks;
 mod contact;
+mod counts;
 mod day;
 mod feeds;
 mod model;

@@ -148,7 +148,7 @@ impl LeaseStatus {
             (None, _) => "whether another one stands by is not known",
         };
         let since = self.since.format("%a %d %b, %H:%M:%S IST");
-        format!("{whose} acts since {since} (epoch {}); {other}", self.epoch)
+        format!("{whose} acts since {since}; {other}")
     }
 }
 
@@ -194,6 +194,9 @@ pub struct Status {
     pub webhook: Option<OutboxStatus>,
     /// Orders the MockExchange took today; those that it rejected are not counted.
     pub orders_simulated_today: u64,
+    /// Orders that FYERS took today and has not rejected since.
+    #[serde(default)]
+    pub orders_at_fyers_today: u64,
     /// Orders that FYERS refused today.
     #[serde(default)]
     pub orders_refused_today: u64,
@@ -230,6 +233,9 @@ pub struct Status {
     /// Market data and order updates for bots.
     #[serde(default)]
     pub feeds: FeedsStatus,
+    /// A digest of which state folder the keeper works on; empty where it has none.
+    #[serde(default)]
+    pub state_folder: String,
     /// The program's version.
     pub version: String,
     /// The commit it was built from; empty when nobody knew at build time.

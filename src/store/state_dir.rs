@@ -3,7 +3,7 @@
 use std::{
     fs::{self, DirBuilder, File, Permissions, TryLockError},
     io::{ErrorKind, Read, Seek, Write},
-    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -11,6 +11,7 @@ use std::{
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
 
 use crate::private_file::{self, Content, PrivateFileError, Rules};
 
@@ -214,6 +215,16 @@ impl StateDir {
         let mut file = private_file::create_new(&path).map_err(unusable)?;
         file.write_all(key.expose_secret().as_bytes()).and_then(|()| file.sync_all()).map_err(unusable)
     }
+}
+
+/// Which folder this is, whatever its path is called from where: its number on its disk, as a digest.
+///
+/// # Errors
+/// There is none, or this user may not look.
+pub(crate) fn folder_id(path: &Path) -> std::io::Result<String> {
+    let folder = fs::metadata(path)?;
+    let digest = Sha256::digest(format!("{} {}", folder.dev(), folder.ino()));
+    Ok(hex::encode(&digest[..4]))
 }
 
 /// Puts a new gateway key in the place of the one in this state folder; the folder's owner must hold it.

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use keeper_domain::{
     alert::SendError,
     chat::talk::{Bubble, Chat, Heard, MessageId, PollError, Update},
-    text::shown_lines,
+    text::{shown_lines, unmarked},
 };
 use serde::{Serialize, de::DeserializeOwned};
 use teloxide::{
@@ -263,7 +263,8 @@ impl Chat for TelegramChat {
 
     async fn answer(&self, callback: &str, text: &str, alert: bool) -> Result<(), SendError> {
         let request = self.bot.answer_callback_query(CallbackQueryId(callback.to_owned())).show_alert(alert);
-        let request = if text.is_empty() { request } else { request.text(cut(&shown_lines(text))) };
+        let request =
+            if text.is_empty() { request } else { request.text(cut(&unmarked(&shown_lines(text)))) };
         self.settled(self.call(request).await, &[])
     }
 

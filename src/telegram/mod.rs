@@ -24,6 +24,7 @@ use keeper_domain::{
     alert::{Outgoing, SendError, Severity},
     alerts::render::plain,
     ports::Messenger,
+    text::unmarked,
 };
 use secrecy::ExposeSecret;
 use teloxide::{
@@ -119,7 +120,7 @@ impl TelegramMessenger {
     async fn post(&self, message: &Outgoing, text: Text, chat: ChatId) -> Outcome {
         let body = match text {
             Text::Formatted => markup::html(message),
-            Text::Plain => plain(message),
+            Text::Plain => unmarked(&plain(message)),
         };
         let request = self
             .bot

@@ -74,7 +74,7 @@ async fn fits(phone: &Phone) -> Value {
                 landmarks: ["header", "main", "footer"].map((name) => all(name).length),
                 unnamed: all("section").filter((e) => !named(e)).length,
                 unlabelled: all("input:not([type=hidden], [hidden])").filter((e) => !e.labels.length).length,
-                small: all("button:not(.link), a.button, summary").filter((e) => e.checkVisibility() && e.getBoundingClientRect().height < 44).length,
+                small: all("button, a.button, summary, footer a").filter((e) => e.checkVisibility() && Math.min(e.getBoundingClientRect().height, e.getBoundingClientRect().width) < 44).map((e) => e.textContent),
                 doubled: all("[id]").length - new Set(all("[id]").map((e) => e.id)).size,
                 lang: document.documentElement.lang,
             };"#,
@@ -83,7 +83,8 @@ async fn fits(phone: &Phone) -> Value {
     assert_eq!(facts["overflow"], 0, "the page scrolls sideways: {facts}");
     assert_eq!(facts["headlines"], 1, "{facts}");
     assert_eq!(facts["faint"], serde_json::json!([]), "text that is hard to read");
-    for nothing in ["unnamed", "unlabelled", "small", "doubled"] {
+    assert_eq!(facts["small"], serde_json::json!([]), "smaller than a thumb");
+    for nothing in ["unnamed", "unlabelled", "doubled"] {
         assert_eq!(facts[nothing], 0, "{nothing}: {facts}");
     }
     assert_eq!(facts["lang"], "en");

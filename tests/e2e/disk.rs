@@ -1,6 +1,7 @@
 //! The state cannot be written while orders come: they are refused in words, reads go on, a person is told once by the
 //! direct path, and all of it ends by itself. (A disk that is really full is in `tests/store_faults`.)
 
+use serde_json::json;
 use simulator::{RefreshMode, TokenKind, endpoint};
 
 use crate::{
@@ -49,11 +50,14 @@ fn a_state_that_cannot_be_written_is_told_once_and_heals_by_itself() {
             page.contains("the state cannot be written since 12:") && !page.contains("All is well"),
             "{page}"
         );
-        // In the Sandbox a read is refused too while the simulated account has to be written first.
-        let reads: &[&str] = if sandbox == "true" { &[] } else { &["/api/v3/funds", "/api/v3/positions"] };
-        for path in reads {
+        for path in ["/api/v3/funds", "/api/v3/positions", "/api/v3/orders"] {
             let read = bot.get(path);
-            assert_eq!(read.status, 200, "FYERS_SANDBOX={sandbox} {path}: {}", read.body);
+            assert_eq!(
+                (read.status, &read.body["s"]),
+                (200, &"ok".into()),
+                "FYERS_SANDBOX={sandbox} {path}: {}",
+                read.body
+            );
         }
         assert_eq!(bot.order(SBIN, 10).venue, "none");
         assert_eq!(home.sim.call_count(endpoint::ORDERS_SYNC).total, before, "nothing left");
@@ -74,6 +78,44 @@ fn a_state_that_cannot_be_written_is_told_once_and_heals_by_itself() {
         assert_eq!(told(&home, "The keeper cannot write its state").len(), 1, "{:#?}", home.alerts());
         assert_eq!(told(&home, "The keeper can write its state again").len(), 1);
     }
+}
+
+/// What has happened meanwhile cannot be kept, so it has not happened, and is not shown.
+#[test]
+fn in_the_sandbox_reads_show_what_is_on_disk_while_nothing_can_be_written() {
+    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).with_telegram();
+    home.sim.set_price(SBIN, 800.0);
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("sandbox", |status| status["mode"] == "sandbox");
+    let bot = Bot::of(&home, &keeper);
+    assert_eq!(bot.order(SBIN, 10).venue, "mock");
+    let waits = json!({"symbol": SBIN, "qty": 3, "type": 1, "side": 1, "productType": "INTRADAY", "limitPrice": 790,
+        "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false});
+    assert_eq!(bot.place(waits).body["code"], 1101);
+    let open = || bot.body("/api/v3/positions")["netPositions"][0]["netQty"].clone();
+    let states = || {
+        let book = bot.body("/api/v3/orders")["orderBook"].clone();
+        book.as_array().unwrap().iter().filter(|row| row["status"] == 6).count()
+    };
+    assert_eq!((open(), states()), (json!(10), 1));
+
+    let held = Held::hold(&home);
+    // Whoever could write would see it filled.
+    home.sim.set_price(SBIN, 780.0);
+    let refused = bot.order(SBIN, 1);
+    assert_eq!((refused.status, refused.venue.as_str()), (503, "none"), "{}", refused.body);
+    for path in
+        ["/api/v3/funds", "/api/v3/positions", "/api/v3/orders", "/api/v3/tradebook", "/api/v3/holdings"]
+    {
+        let read = bot.get(path);
+        assert_eq!((read.status, read.venue.as_str()), (200, "mock"), "{path}: {}", read.body);
+    }
+    assert_eq!((open(), states()), (json!(10), 1), "as on disk");
+    held.let_go();
+    wait_for("the fill", || (open() == json!(13) && states() == 0).then_some(()));
+    wait_for("an order", || (bot.order(SBIN, 1).status == 200).then_some(()));
 }
 
 /// A person finds out what is wrong and stops the bots meanwhile; what must not happen twice is refused in words.

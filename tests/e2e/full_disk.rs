@@ -32,9 +32,9 @@ fn may_mount() -> bool {
     ran.is_ok_and(|status| status.success())
 }
 
-/// The keeper's start on a full disk.
-fn start_on_a_full_disk(home: &Home) -> Command {
-    let program = home.command(&["run"]);
+/// The program with these arguments on a full disk.
+fn with_a_full_disk(home: &Home, args: &[&str]) -> Command {
+    let program = home.command(args);
     let mut command = Command::new("unshare");
     command.args(["--mount", "sh", "-c", FULL]).arg(program.get_program()).args(program.get_args());
     command.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?))));
@@ -44,7 +44,7 @@ fn start_on_a_full_disk(home: &Home) -> Command {
 
 /// A keeper that starts on a full disk, and the way to what fills it.
 fn on_a_full_disk(home: &Home) -> (Keeper, PathBuf) {
-    let keeper = home.adopt(start_on_a_full_disk(home));
+    let keeper = home.adopt(with_a_full_disk(home, &["run"]));
     wait_for("an answer", || crate::support::get(&keeper.url("/livez")).filter(|(status, _)| *status == 200));
     let root = PathBuf::from(format!("/proc/{}/root", keeper.pid()));
     let filler = home.dir.path().canonicalize().unwrap().join("state/filler");
@@ -57,6 +57,32 @@ fn to_the_last_byte(filler: &Path) -> PathBuf {
     let mut writing = std::fs::File::create(&more).unwrap();
     while writing.write_all(&[1; 4096]).is_ok() {}
     more
+}
+
+#[test]
+fn doctor_calls_a_full_disk_a_fault_and_says_what_to_do() {
+    if !may_mount() {
+        return println!("SKIPPED: mounting is not permitted here, no disk was filled");
+    }
+    let home = Home::at("2026-11-23T12:00:00", RefreshMode::Disabled).with_telegram();
+    assert!(home.start_ready().stop().success());
+    for is_full in [false, true] {
+        let args = ["doctor", "--json"];
+        let mut doctor = if is_full { with_a_full_disk(&home, &args) } else { home.command(&args) };
+        let ran = doctor.output().unwrap();
+        let told: serde_json::Value = serde_json::from_slice(&ran.stdout).unwrap();
+        let of_folder = |finding: &&serde_json::Value| finding["check"] == "state folder";
+        let folder = told["checks"].as_array().unwrap().iter().find(of_folder).unwrap();
+        assert_eq!(folder["mark"] == "fail", is_full, "{folder:#}");
+        let (what, advice) = (folder["what"].as_str().unwrap(), folder["advice"].as_str().unwrap());
+        assert_eq!(what.contains("is on a disk that is full"), is_full, "{folder:#}");
+        assert_eq!(
+            advice.contains("Make room: a keeper that cannot write refuses orders"),
+            is_full,
+            "{folder:#}"
+        );
+        assert!(!is_full || ran.status.code() == Some(1), "{told:#}");
+    }
 }
 
 #[test]
@@ -183,7 +209,7 @@ fn a_start_that_a_full_disk_makes_impossible_names_the_disk_and_what_to_do() {
     database.close().unwrap();
     assert!(!used.path("state/keeper.db-wal").exists() && !used.path("state/keeper.db-shm").exists());
     for home in [new, used] {
-        let start = start_on_a_full_disk(&home);
+        let start = with_a_full_disk(&home, &["run"]);
         let mut within_two_minutes = Command::new("timeout");
         within_two_minutes.arg("120").arg(start.get_program()).args(start.get_args());
         let settings = start.get_envs().filter_map(|(name, value)| Some((name, value?)));

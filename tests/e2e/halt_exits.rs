@@ -2,7 +2,7 @@
 
 use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use serde_json::json;
@@ -12,6 +12,7 @@ use crate::{
     bot::{Bot, Told},
     card::trade,
     halt::{halt, live},
+    lagging_books::wait_readings,
     support::{Home, Keeper, block_on, wait_for},
 };
 
@@ -67,6 +68,59 @@ fn an_exit_of_what_has_just_been_bought_waits_for_a_reading_and_passes() {
     assert_eq!(net(&home), 0);
 }
 
+/// A first reading whose figures of the day say nothing: both books may agree by chance. Another position that tells everything makes
+/// no difference, nor does another life.
+#[test]
+fn a_position_that_tells_nothing_of_the_day_is_closed_by_no_order_at_first_and_by_its_exit_at_once() {
+    let row = |symbol: &str, net: i64| {
+        json!({"symbol": symbol, "id": format!("{symbol}-INTRADAY"), "netQty": net, "qty": net, "side": 1, "netAvg": 800,
+            "productType": "INTRADAY", "realized_profit": 0, "unrealized_profit": 0, "pl": 0, "ltp": 801})
+    };
+    let mut told = row("NSE:INFY-EQ", 5);
+    for (field, quantity) in [
+        ("buyQty", 5),
+        ("sellQty", 0),
+        ("dayBuyQty", 0),
+        ("daySellQty", 0),
+        ("cfBuyQty", 5),
+        ("cfSellQty", 0),
+    ] {
+        told[field] = json!(quantity);
+    }
+    let body = json!({"s": "ok", "code": 200, "message": "", "netPositions": [row(SBIN, 10), told]});
+    let (home, keeper) = live(Some(Fault::Json { status: 200, body }));
+    let known = |keeper: &Keeper| {
+        keeper.wait_status("known", |status| {
+            status["positions_known"] == "known" && status["session"]["usable"] == true
+        });
+        wait_readings(&home, 2);
+    };
+    known(&keeper);
+    halt(&home, &keeper);
+    let is_refused_at_first = |keeper: &Keeper, began: Instant| {
+        let told = Bot::of(&home, keeper).order(SBIN, -10);
+        // What the books have shown for two minutes is what it is, and a slow machine may come to that.
+        if began.elapsed() < Duration::from_secs(100) {
+            is_refused(&told, "your live positions are not known at the moment");
+        }
+    };
+    let began = Instant::now();
+    is_refused_at_first(&keeper, began);
+    assert_eq!(
+        Bot::of(&home, &keeper).order("NSE:INFY-EQ", -5).venue,
+        "fyers",
+        "what tells of the day is known"
+    );
+    keeper.kill9();
+    let began = Instant::now();
+    let keeper = home.start_ready();
+    known(&keeper);
+    is_refused_at_first(&keeper, began);
+    let exit = json!({"id": format!("{SBIN}-INTRADAY")});
+    let told = Bot::of(&home, &keeper).ask(reqwest::Method::DELETE, "/api/v3/positions", Some(exit));
+    assert_eq!(told.venue, "fyers", "FYERS closes what there is: {}", told.body);
+}
+
 /// The keeper checks exits on the paths alone whose orders it knows.
 #[test]
 fn an_exit_by_an_async_path_is_refused_for_its_path_and_passes_by_the_other() {
@@ -79,6 +133,32 @@ fn an_exit_by_an_async_path_is_refused_for_its_path_and_passes_by_the_other() {
     is_refused(&told, "Send the exit to /orders/sync");
     assert_eq!(bot.place(exit).venue, "fyers");
     assert_eq!(net(&home), 0);
+}
+
+/// A basket is let out whole or not at all: each of its orders could be the one that fills.
+#[test]
+fn a_basket_closes_what_is_open_and_opens_nothing() {
+    let (home, keeper, _) = halted_with(10);
+    let bot = Bot::of(&home, &keeper);
+    let leg = |symbol: &str, quantity: i64| {
+        json!({"symbol": symbol, "qty": quantity.abs(), "type": 2, "side": quantity.signum(), "limitPrice": 0, "stopPrice": 0,
+            "productType": "INTRADAY", "validity": "DAY", "disclosedQty": 0, "offlineOrder": false})
+    };
+    let sell =
+        |quantities: &[i64]| quantities.iter().map(|quantity| leg(SBIN, -quantity)).collect::<Vec<_>>();
+    let basket = |legs: Vec<serde_json::Value>| {
+        bot.ask(reqwest::Method::POST, "/api/v3/multi-order/sync", Some(json!(legs)))
+    };
+    is_refused(&basket(sell(&[10; 10])), "Halted: entries are refused");
+    is_refused(&basket(vec![leg(SBIN, -4), leg("NSE:INFY-EQ", 1)]), "Halted: entries are refused");
+    let mut odd = leg(SBIN, 300);
+    odd["limitPrice"] = json!(1e30);
+    is_refused(&basket(vec![leg(SBIN, -1), odd]), "");
+    assert_eq!((net(&home), home.sim.state().orders.len()), (10, 1), "nothing of them has left");
+    let exit = basket(sell(&[6, 4]));
+    assert_eq!(exit.venue, "fyers", "{}", exit.body);
+    assert_eq!(net(&home), 0);
+    is_refused(&basket(sell(&[1])), "Halted");
 }
 
 /// Reads the positions as fast as it is answered, as many times at once, until told to stop.

@@ -284,6 +284,34 @@ fn a_wrong_secret_in_the_env_file_is_noticed_and_mended() {
     );
 }
 
+/// A secret that a login has shown to be wrong is sent once more only by who says so.
+#[test]
+fn a_refused_secret_is_not_sent_again_without_a_word() {
+    let home =
+        set_up_with("FYERS_CLIENT_ID=ABCD1234EF-200\nFYERS_SECRET_KEY=SIMULATED2\nFYERS_SANDBOX=true\n");
+    let mut talk = Conversation::start(&home);
+    talk.answer("The keeper's https address", "");
+    talk.answer("\"secret\": enter the secret again", "skip");
+    talk.answer("Bot token", "");
+    talk.answer("Log in to FYERS now?", "");
+    let link = talk.wait("Then paste");
+    let link = link.lines().find(|line| line.contains("generate-authcode")).unwrap();
+    let link = url::Url::parse(link.trim()).unwrap();
+    let state = link.query_pairs().find(|(name, _)| name == "state").unwrap().1.into_owned();
+    writeln!(talk.answers.as_mut().unwrap(), "{}", home.sim.callback_url(&state).unwrap()).unwrap();
+    // A slip, and the same one again.
+    for answer in ["None", "SIMULATED2"] {
+        talk.answer("Secret id", answer);
+        talk.answer("still the one that FYERS has refused", "");
+    }
+    talk.answer("Secret id", SECRET);
+    talk.answer("Try again?", "later");
+    talk.wait("Done");
+    let (code, said) = talk.end();
+    assert_eq!(code, Some(77), "{said}");
+    assert!(home.env().contains("FYERS_SECRET_KEY=SIMULATED1\n"), "{}", home.env());
+}
+
 #[test]
 fn an_answer_of_before_that_is_not_possible_is_asked_for_again() {
     let home = set_up_with(

@@ -42,13 +42,13 @@ fn look(url: &str) -> Seen {
     block_on(seen(client().get(url)))
 }
 
-fn send(keeper: &Keeper, code: &str, state: &str) -> Seen {
+pub(crate) fn send(keeper: &Keeper, code: &str, state: &str) -> Seen {
     let form = [("auth_code", code), ("state", state)];
     block_on(seen(client().post(keeper.url("/fyers/callback")).form(&form)))
 }
 
 /// Begins a login; gives FYERS' address and the state in it.
-fn begin(keeper: &Keeper) -> (String, String) {
+pub(crate) fn begin(keeper: &Keeper) -> (String, String) {
     let seen = look(&keeper.url("/fyers/login"));
     assert_eq!(seen.status, 302, "{}", seen.body);
     let url = seen.headers["location"].to_str().unwrap().to_owned();
@@ -56,7 +56,7 @@ fn begin(keeper: &Keeper) -> (String, String) {
     (url, state)
 }
 
-fn field(url: &str, name: &str) -> Option<String> {
+pub(crate) fn field(url: &str, name: &str) -> Option<String> {
     let url = url::Url::parse(url).unwrap();
     url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }

@@ -9,7 +9,7 @@ use crate::{
     halt::halt,
     lagging_books::wait_readings,
     rejects::{live, stay_told_over_a_kill},
-    support::{Home, wait_for},
+    support::{Home, Keeper, wait_for},
 };
 
 const SBIN: &str = "NSE:SBIN-EQ";
@@ -23,11 +23,19 @@ fn reject_exits(home: &Home, bot: &Bot) {
     has_rejected_an_exit(home, bot);
 }
 
-/// From now on FYERS' order book has a sale that it has rejected, made in a moment.
 fn has_rejected_an_exit(home: &Home, bot: &Bot) {
+    has_rejected(home, bot, "2:Untagged", false);
+}
+
+/// From now on FYERS' order book has a sale of 50 with this mark that it has rejected, made in a moment, and with `entries` it has
+/// rejected all that waits.
+fn has_rejected(home: &Home, bot: &Bot, mark: &str, entries: bool) {
     let mut book = bot.body("/api/v3/orders")["orderBook"].clone();
     let rows = book.as_array_mut().unwrap();
-    let mut exit = rows[0].clone();
+    for row in rows.iter_mut().filter(|row| entries && row["status"] == 6) {
+        (row["status"], row["remainingQuantity"], row["message"]) = (json!(5), json!(0), json!(WHY));
+    }
+    let mut exit = rows.iter().find(|row| row["qty"] == 50).unwrap().clone();
     // It may take a while until the exit comes.
     let then = fyers_api::ist::ist(home.sim.now() + TimeDelta::seconds(5));
     for (name, value) in [
@@ -38,7 +46,7 @@ fn has_rejected_an_exit(home: &Home, bot: &Bot) {
         ("remainingQuantity", json!(0)),
         ("tradedPrice", json!(0)),
         ("message", json!(WHY)),
-        ("orderTag", json!("2:Untagged")),
+        ("orderTag", json!(mark)),
         ("orderDateTime", json!(then.format("%d-%b-%Y %H:%M:%S").to_string())),
     ] {
         exit[name] = value;
@@ -67,7 +75,7 @@ fn an_exit_that_fyers_rejects_later_is_told_listed_and_counted_once() {
         let closed = bot.ask(reqwest::Method::DELETE, "/api/v3/positions", Some(body.clone()));
         assert_eq!((closed.venue.as_str(), &closed.body["s"]), ("fyers", &json!("ok")), "{body}");
         let alert = home.wait_alert("FYERS rejected: sell 50 NSE:SBIN-EQ at market");
-        assert!(alert.contains(WHY) && alert.contains("That position is open still"), "{alert}");
+        assert!(alert.contains(WHY) && alert.contains("the position is still open"), "{alert}");
         stay_told_over_a_kill((&home, keeper), 1, |_| listed(&home));
     }
 }
@@ -86,6 +94,50 @@ fn an_exit_whose_answer_was_lost_and_that_fyers_rejects_is_told_listed_and_count
     let alert = home.wait_alert("FYERS rejected: sell 50 NSE:SBIN-EQ at market");
     assert!(alert.contains(WHY) && !alert.contains("bot was told"), "{alert}");
     stay_told_over_a_kill((&home, keeper), 1, |_| listed(&home));
+}
+
+/// The same of an exit by an order: the book has it, as rejected, and nobody has its answer.
+#[test]
+fn an_exit_by_an_order_whose_answer_was_lost_and_that_fyers_rejects_is_told_listed_and_counted_once() {
+    let (home, keeper) = live();
+    let bot = Bot::of(&home, &keeper);
+    assert_eq!(bot.order(SBIN, 50).body["code"], 1101);
+    wait_readings(&home, 2);
+    has_rejected(&home, &bot, "1:exit1", false);
+    home.sim.inject(FaultRule::once(Scope::exact(endpoint::ORDERS_SYNC).method("POST"), Fault::Reset));
+    let lost = bot.tagged(SBIN, -50, "exit1");
+    assert_eq!((lost.venue.as_str(), &lost.body["code"]), ("fyers", &json!(201)), "{}", lost.body);
+    let alert = home.wait_alert("FYERS rejected: sell 50 NSE:SBIN-EQ at market");
+    assert!(alert.contains(WHY) && alert.contains("FYERS had taken it first"), "{alert}");
+    let listed = |_: &Keeper| {
+        let table = home.run(&["orders"]).exits(0).out;
+        let row = table.lines().find(|row| row.contains(" SELL ")).unwrap_or_else(|| panic!("{table}"));
+        assert!(row.contains(" 50 ") && row.contains(SBIN) && row.contains(" rejected fyers"), "{table}");
+        assert_eq!((table.matches(" SELL ").count(), table.matches(WHY).count()), (1, 1), "{table}");
+    };
+    stay_told_over_a_kill((&home, keeper), 1, listed);
+}
+
+/// An order that waits is closed too if it fills before the exit. FYERS rejects both, so nothing of the exit is to come.
+#[test]
+fn an_exit_is_not_held_up_by_a_rejected_exit_whose_entry_was_rejected_too() {
+    let (home, keeper) = live();
+    let bot = Bot::of(&home, &keeper);
+    assert_eq!(bot.order(SBIN, 50).body["code"], 1101);
+    let entry = json!({"symbol": SBIN, "qty": 10, "type": 1, "side": 1, "productType": "INTRADAY", "limitPrice": 700.5,
+        "stopPrice": 0, "validity": "DAY", "disclosedQty": 0, "offlineOrder": false});
+    assert_eq!(bot.place(entry).body["code"], 1101);
+    wait_readings(&home, 2);
+    let closed = json!({"s": "ok", "code": 200, "message": "The position is closed."});
+    let exits = Scope::exact(endpoint::POSITIONS).method("DELETE");
+    home.sim.inject(FaultRule::once(exits, Fault::Json { status: 200, body: closed }));
+    bot.ask(reqwest::Method::DELETE, "/api/v3/positions", Some(json!({"exit_all": 1})));
+    has_rejected(&home, &bot, "2:Untagged", true);
+    home.wait_alert("FYERS rejected: sell 50 NSE:SBIN-EQ at market");
+    home.wait_alert("FYERS rejected: buy 10 NSE:SBIN-EQ at ₹700.50");
+    halt(&home, &keeper);
+    let exit = bot.order(SBIN, -50);
+    assert_eq!(exit.venue, "fyers", "{}", exit.body);
 }
 
 /// What the order book shows as rejected has closed nothing, and closes nothing any more.

@@ -1,13 +1,15 @@
-//! Orders of several legs that FYERS answers as taken, with one id, and of which it rejects legs afterwards.
+//! Orders of several legs that FYERS answers as taken, with one id, and of which it rejects legs afterwards, and those that it
+//! refuses at once.
 
 use serde_json::{Value, json};
 use simulator::{Fault, FaultRule, Scope, endpoint};
 
 use crate::{
     bot::Bot,
+    chat::ask,
     lagging_books::wait_readings,
-    rejects::{live, stay_told_over_a_kill},
-    support::Home,
+    rejects::{live, stay_told_over_a_kill, told},
+    support::{Home, Keeper, wait_for},
 };
 
 const PATH: &str = "/api/v3/multileg/orders/sync";
@@ -90,4 +92,46 @@ fn legs_that_fyers_rejects_later_are_told_listed_and_counted_once() {
         };
         stay_told_over_a_kill((&home, keeper), rejected, listed);
     }
+}
+
+/// FYERS' errors about the legs have the positive code 400, and may come under HTTP 200.
+#[test]
+fn legs_that_fyers_refuses_with_a_positive_code_are_told_listed_and_counted_once() {
+    let (home, keeper) = live();
+    let bot = Bot::of(&home, &keeper);
+    let mut shares = order(Some("m1"));
+    shares["legs"]["leg1"]["symbol"] = json!("NSE:SBIN-EQ");
+    let refused = bot.ask(reqwest::Method::POST, PATH, Some(shares));
+    let words = "Only NFO symbols are allowed";
+    assert_eq!(
+        (refused.status, refused.venue.as_str(), &refused.body["code"], &refused.body["message"]),
+        (400, "fyers", &json!(400), &json!(words)),
+    );
+    let body = json!({"s": "error", "code": 400, "message": "Group combination not found"});
+    home.sim.inject(FaultRule::once(Scope::exact(PATH).method("POST"), Fault::Json { status: 200, body }));
+    let refused = bot.ask(reqwest::Method::POST, PATH, Some(order(None)));
+    assert_eq!((refused.status, &refused.body["code"]), (200, &json!(400)), "{}", refused.body);
+    let texts = wait_for("all four legs on the phone", || {
+        let (count, texts) = told(&home);
+        (count == 4).then_some(texts)
+    });
+    for what in
+        ["buy 75 NSE:SBIN-EQ at ₹26,010.50", "buy 75 NSE:NIFTY26NOVFUT", "sell 75 NSE:NIFTY26NOV26000CE"]
+    {
+        assert!(texts.iter().any(|text| text.contains(what)), "{what}: {texts:#?}");
+    }
+    let all = texts.join("\n");
+    assert!(all.contains(words) && all.contains("Group combination not found (code 400)"), "{all}");
+    let listed = |keeper: &Keeper| {
+        let table = home.run(&["orders"]).exits(0).out;
+        assert_eq!(table.matches(" rejected fyers").count(), 4, "{table}");
+        let page = keeper.get_with_own_key("/").unwrap().1;
+        assert_eq!(page.matches("rejected: Group combination not found").count(), 2, "{page}");
+    };
+    let shown = ask(&home, "/orders", "Rejected by FYERS outright").text;
+    assert_eq!(shown.matches(" 75 NSE:").count(), 4, "{shown}");
+    let keeper = stay_told_over_a_kill((&home, keeper), 4, listed);
+    // What is refused stands in no exit's way, and nobody has to look for it.
+    assert_eq!(Bot::of(&home, &keeper).order("NSE:SBIN-EQ", 5).body["code"], 1101);
+    assert!(!home.alerts().iter().any(|alert| alert.contains("FYERS app yourself")), "{:#?}", home.alerts());
 }

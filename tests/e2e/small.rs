@@ -8,7 +8,7 @@ use std::{
 
 use simulator::{Options, RefreshMode};
 
-use crate::support::{Home, wait_for};
+use crate::support::{APP, Home, wait_for};
 
 #[test]
 fn every_shell_gets_completions() {
@@ -98,6 +98,20 @@ fn a_symbol_master_that_is_no_regular_file_is_refused_in_one_line_and_nothing_wa
         let (code, err) = ended(command);
         assert_eq!(code, Some(78), "{err}");
         assert!(err.contains("KEEPER_SYMBOL_MASTER") && err.contains("it is not a regular file"), "{err}");
+    }
+}
+
+#[test]
+fn a_secret_in_what_is_no_regular_file_is_refused_and_nothing_waits_for_it() {
+    let home = Home::bare(Options::default());
+    home.write_env(APP);
+    fifo(&home.path("pin"));
+    for name in ["pin", "/dev/zero", "."] {
+        let mut command = home.command(&["run"]);
+        command.env("FYERS_PIN_FILE", name);
+        let (code, err) = ended(command);
+        assert_eq!(code, Some(78), "{name}: {err}");
+        assert!(err.contains("FYERS_PIN") && err.contains("is not a regular file"), "{name}: {err}");
     }
 }
 

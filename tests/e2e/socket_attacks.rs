@@ -133,6 +133,32 @@ fn wait_end(mut stream: TcpStream) {
     let _reset = stream.read_to_end(&mut Vec::new());
 }
 
+/// The next frame of the keeper, which are short here.
+fn next_frame(stream: &mut TcpStream) -> ServerFrame {
+    let mut head = [0; 2];
+    stream.read_exact(&mut head).unwrap();
+    assert_eq!(head[0], 0x82, "no binary message but {head:?}");
+    let mut content = vec![0; usize::from(head[1])];
+    stream.read_exact(&mut content).unwrap();
+    ServerFrame::decode(&content).unwrap()
+}
+
+/// FYERS' SDKs subscribe without waiting for the answer to their key.
+#[test]
+fn a_long_subscription_may_come_in_one_piece_with_the_key() {
+    let home = home();
+    let _keeper = live(&home);
+    let mut stream = raw(&home, "/hsm/v1-5/prod", None);
+    let topics = (0..1_500).map(|number| format!("sf|nse_cm|{}", 100_000 + number)).collect();
+    let auth = ClientFrame::Auth { key: key(&home), mode: "P".into(), source: "test".into() }.encode();
+    let subscribe = ClientFrame::Subscribe { topics, channel: 11 }.encode();
+    let frame = |content: &[u8]| [&head(0x82, content.len() as u64), content].concat();
+    stream.write_all(&[frame(&auth), frame(&subscribe)].concat()).unwrap();
+    assert!(matches!(next_frame(&mut stream), ServerFrame::Auth { is_ok: true, .. }));
+    let answer = next_frame(&mut stream);
+    assert!(matches!(answer, ServerFrame::Done { is_ok: true, .. }), "{answer:?}");
+}
+
 #[test]
 fn a_message_without_measure_is_cut_off_and_not_kept() {
     let home = home();

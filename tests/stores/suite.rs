@@ -137,6 +137,7 @@ pub(crate) fn intent(id: i64) -> OrderIntent {
         ids: vec![],
         is_opaque: None,
         effect: None,
+        closed_orders: vec![],
     }
 }
 

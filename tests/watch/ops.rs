@@ -1,6 +1,6 @@
 //! The dashboard and the alert rules that come with the keeper fit the keeper.
 
-use std::{collections::BTreeSet, fs, path::PathBuf};
+use std::{collections::BTreeSet, fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use serde_json::Value;
 use simulator::Options;
@@ -87,6 +87,29 @@ fn the_dashboard_is_one() {
         }
     }
     assert_eq!(board["uid"], "fyers-keeper");
+}
+
+#[test]
+fn what_was_open_to_others_is_closed_at_the_start_and_that_is_said() {
+    let home = Home::bare(Options::default());
+    assert!(home.start_ready().stop().success());
+    let mode = |name: &str| fs::metadata(home.path(name)).unwrap().permissions().mode() & 0o777;
+    let loose = [("state", 0o755), ("state/gateway.key", 0o644), ("state/keeper.db", 0o640)];
+    for (name, mode) in loose {
+        fs::set_permissions(home.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let keeper = home.start_ready();
+    assert_eq!(loose.map(|(name, _)| mode(name)), [0o700, 0o600, 0o600]);
+    let lines = keeper.wait_logged("keeper.started");
+    for words in [
+        "state was open to other users; closing it",
+        "gateway.key could be read by other users and is closed now: make a new key",
+        "keeper.db could be read by other users and is closed now: send /logout",
+    ] {
+        let is_told = |line: &Value| line["message"].as_str().is_some_and(|said| said.contains(words));
+        let told = lines.iter().filter(|line| is_told(line)).count();
+        assert_eq!(told, 1, "{words}: {lines:#?}");
+    }
 }
 
 #[test]

@@ -101,7 +101,15 @@ fn a_stranger_walks_from_the_link_to_the_first_login() {
 
     // A wrong answer can be taken back.
     let again = visit.press("back", &[]);
-    assert!(again.contains("Your app at FYERS") && !home.env().contains("ABCD1234EF-200"), "{again}");
+    assert!(again.contains("Your app at FYERS") && again.contains("value=\"ABCD1234EF-200\""), "{again}");
+    // What was accepted stays until something else is.
+    let is_kept = || home.env().contains("=ABCD1234EF-200\n") && home.env().contains(&format!("={SECRET}\n"));
+    assert!(again.contains("The app ABCD1234EF-200 stays saved") && is_kept(), "{again}");
+    let refused = visit.press("app", &[("id", "ZZZZ9999ZZ-100"), ("secret", "SIMULATED7")]);
+    assert!(refused.contains("FYERS begins no login for ZZZZ9999ZZ-100") && is_kept(), "{}", home.env());
+    assert!(visit.press("finish", &[]).contains("Your app at FYERS"), "nothing is begun with the old one");
+    assert!(visit.press("keep", &[]).contains("Bot token"), "whoever changes nothing goes on with it");
+    visit.press("back", &[]);
     visit.press("app", &[("id", "ABCD1234EF-200"), ("secret", SECRET)]);
     assert!(visit.press("skip", &[]).contains("Without Telegram"));
     assert!(visit.press("back", &[]).contains("Bot token"), "so can the step without Telegram");
@@ -109,6 +117,7 @@ fn a_stranger_walks_from_the_link_to_the_first_login() {
     let bot = simulator::Telegram::default().bot_token;
     let wrong = visit.press("telegram", &[("bot", "1:not-a-bot-of-anybody-at-all-here")]);
     assert!(wrong.contains("Telegram does not know this bot"), "{wrong}");
+    assert!(wrong.contains("write /mybots to @BotFather"), "and where its token is seen: {wrong}");
     let shown = visit.press("telegram", &[("bot", &bot)]);
     let code: String =
         shown.split("/start ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
@@ -245,5 +254,31 @@ fn a_mistyped_address_is_asked_for_again() {
     home.sim.set_redirect_uri("https://keeper.example.com/fyers/callback");
     let right = [("id", "ABCD1234EF-200"), ("secret", SECRET), ("public_url", "https://keeper.example.com")];
     assert!(visit.press("app", &right).contains("FYERS begins a login for ABCD1234EF-200"));
-    assert!(visit.press("back", &[]).contains("name=\"public_url\""), "the step back takes it back, too");
+    let back = visit.press("back", &[]);
+    assert!(back.contains("name=\"public_url\""), "it can be changed with the app: {back}");
+    assert!(back.contains("value=\"https://keeper.example.com/\""), "and is not typed again: {back}");
+    assert!(home.env().contains("KEEPER_PUBLIC_URL=https://keeper.example.com"), "{}", home.env());
+    assert!(visit.press("app", &typo).contains("FYERS begins no login"));
+    assert!(home.env().contains("KEEPER_PUBLIC_URL=https://keeper.example.com"), "the one that works stays");
+}
+
+/// A chat that was paired stays until another one is, or until a person goes on without.
+#[test]
+fn the_step_back_to_the_bot_loses_no_chat() {
+    let home = home();
+    let keeper = home.start_ready();
+    let visit = Visit::new(&keeper);
+    visit.press("app", &[("id", "ABCD1234EF-200"), ("secret", SECRET)]);
+    let shown = visit.press("telegram", &[("bot", &simulator::Telegram::default().bot_token)]);
+    let code: String =
+        shown.split("/start ").nth(1).unwrap().chars().take_while(char::is_ascii_digit).collect();
+    home.sim.write(Writing { from: 42, text: format!("/start {code}"), ..Writing::default() });
+    crate::support::wait_for("the pairing", || visit.page().contains("is paired").then_some(()));
+    let has_chat = || home.env().contains("TELEGRAM_CHAT_ID=42\n");
+    let back = visit.press("back", &[]);
+    assert!(back.contains("The chat that is paired stays until another one is") && has_chat(), "{back}");
+    assert!(visit.press("keep", &[]).contains("Ready for the first login") && has_chat());
+    visit.press("back", &[]);
+    assert!(visit.press("skip", &[]).contains("Without Telegram"));
+    assert!(!has_chat() && !home.env().contains(&simulator::Telegram::default().bot_token), "{}", home.env());
 }

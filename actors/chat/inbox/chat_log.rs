@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use keeper_domain::chat::inbox::reaction::{Denial, MessageReaction, PressReaction, Reaction};
-use keeper_domain::chat::talk::{Action, PollError, TalkTopic, Update};
+use keeper_domain::chat::talk::{Action, PollError, SHOW_BOT_TOKEN, TalkTopic, Update};
 
 /// Logs what is done about an update, before it is done.
 pub(super) fn heard(update: &Update, reaction: &Reaction) {
@@ -104,10 +104,14 @@ pub(super) fn of_error(error: &PollError) -> &'static str {
 pub(super) fn deaf(error: &PollError, pause: Duration) {
     let (reason, pause) = (of_error(error), pause.as_secs());
     let why = match error {
-        PollError::Conflict => "another program polls with the same bot token",
-        PollError::Wait(_) => "Telegram asks to wait",
-        PollError::Refused => "Telegram refuses the bot token",
-        PollError::Failed(why) => why,
+        PollError::Conflict => "another program polls with the same bot token".to_owned(),
+        PollError::Wait(_) => "Telegram asks to wait".to_owned(),
+        PollError::Refused => {
+            format!(
+                "Telegram refuses TELEGRAM_BOT_TOKEN, and no alert arrives. Set it again ({SHOW_BOT_TOKEN}), then restart"
+            )
+        }
+        PollError::Failed(why) => why.clone(),
     };
     tracing::warn!(
         event = "chat.deaf",

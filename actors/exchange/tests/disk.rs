@@ -63,6 +63,22 @@ async fn a_simulated_order_that_cannot_be_written_has_not_happened() {
     assert_eq!(done.venue, Venue::Mock);
 }
 
+/// The first request of a day opens it: that is to be written, and a read is answered without it.
+#[actix::test]
+async fn a_read_is_answered_by_what_is_on_disk_when_nothing_can_be_written() {
+    let floor = floor(false, false).await;
+    for path in ["/orders", "/positions", "/funds"] {
+        floor.store.fault.lock().unwrap().push_back(Fault::Refuse);
+        let (done, body) = floor.ask(Method::Get, path, Value::Null).await;
+        assert_eq!(
+            (done.answer.status, done.venue, body["s"].as_str()),
+            (200, Venue::Mock, Some("ok")),
+            "{body}"
+        );
+        floor.store.fault.lock().unwrap().clear();
+    }
+}
+
 #[actix::test]
 async fn open_intents_are_looked_up_at_start_told_and_never_sent_again() {
     let (fyers, store) = (Arc::new(Fyers::default()), Arc::new(MemoryStore::default()));

@@ -51,7 +51,8 @@ pub fn summarize(date: NaiveDate, orders: &[OrderEntry], events: &[Recorded]) ->
 }
 
 fn is_taken(order: &OrderEntry) -> bool {
-    (200..300).contains(&order.status) && order.code >= 0 && !order.is_unknown() && order.rejected.is_none()
+    let is_answered = (200..300).contains(&order.status) && !order.is_refused();
+    is_answered && !order.is_unknown() && order.rejected.is_none()
 }
 
 fn is_rejected(order: &OrderEntry) -> bool {

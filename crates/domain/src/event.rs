@@ -4,7 +4,7 @@
 //! journal, so an alert exists exactly when its change is on disk. Log lines and metrics come from the same values.
 
 pub use death::Death;
-pub use recorded::Recorded;
+pub use recorded::{Recorded, Repeated};
 pub use unread::UnreadBook;
 
 use chrono::{DateTime, NaiveDate, Utc};
@@ -254,6 +254,9 @@ pub enum Event {
         reason: Reason,
         /// The broker's code, when it gave one.
         code: Option<i64>,
+        /// How many PINs FYERS has refused since it last gave a token.
+        #[serde(default)]
+        wrong_pins: u32,
     },
     /// A person was reminded of the login that has not come.
     LoginReminder {

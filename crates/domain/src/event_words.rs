@@ -2,7 +2,7 @@
 
 use crate::{
     alerts::words::{in_days, length, order, orders_were},
-    event::Event,
+    event::{Event, Repeated},
     text::{and_more, excerpt, going_on},
 };
 use chrono::{DateTime, Utc};
@@ -23,6 +23,15 @@ fn until(at: DateTime<Utc>) -> String {
 pub fn line(event: &Event) -> String {
     let words = session(event).or_else(|| exchange(event)).or_else(|| keeper(event));
     words.map_or_else(|| event.name().to_owned(), |words| excerpt(&words, LONGEST))
+}
+
+/// The same of several equal ones.
+pub fn repeated(repeated: &Repeated<'_>) -> String {
+    let line = line(&repeated.newest.event);
+    match repeated.times {
+        1 => line,
+        times => format!("{line} (×{times}, since {})", ist(repeated.since).format("%H:%M:%S")),
+    }
 }
 
 fn simulated_left(positions: &[String], cancelled: &[String]) -> String {
@@ -62,9 +71,9 @@ fn session(event: &Event) -> Option<String> {
             format!("The refresh token ends {}", in_days(*days_left))
         }
         Event::SymbolsLoaded { symbols, as_of } => {
-            format!("The symbol master of {} is in use, {symbols} symbols", until(*as_of))
+            format!("The list of symbols of {} is in use, {symbols} symbols", until(*as_of))
         }
-        Event::SymbolsNotRenewed { why, .. } => format!("The symbol master could not be fetched: {why}"),
+        Event::SymbolsNotRenewed { why, .. } => format!("The list of symbols could not be fetched: {why}"),
         Event::EnvFileFailed { .. } => "The copy of the token in .env could not be written".to_owned(),
         _ => return None,
     })

@@ -17,6 +17,8 @@ use crate::{
 pub use crate::session::bound::NOTE as CREDENTIALS;
 /// Why the latest login failed, while that explains anything. Owned by the TokenActor.
 pub use crate::session_state::FAILED_LOGIN;
+/// PINs that FYERS has refused. Owned by the TokenActor.
+pub use crate::session_state::WRONG_PINS;
 
 /// Orders that were meant for FYERS and simulated since the mode was last Live. Owned by the ExchangeActor.
 pub const SIMULATED_IN_GAP: Note<u64> = Note::new("simulated_in_gap");

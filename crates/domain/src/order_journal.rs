@@ -4,6 +4,7 @@ mod asked;
 mod broker_clock;
 mod look_up;
 mod lost;
+mod placed_today;
 mod progress;
 mod rejected;
 mod unanswered;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use broker_clock::BrokerClock;
 pub use lost::{LostOrders, SeenBook, Telling, Verdict};
+pub use placed_today::PlacedToday;
 pub use progress::OrderProgress;
 pub use rejected::{EndedRow, OrdersByTime, Rejection, TakenOrders};
 pub use unanswered::{LookedUp, Unanswered};
@@ -24,6 +26,7 @@ use crate::keys::BotName;
 use crate::mode::Mode;
 use crate::routing::{
     Venue,
+    closed_orders::ClosedOrder,
     request::{Leg, OrderCall, OrderEffect, Reserved},
     settling::UnreadRequest,
 };
@@ -127,8 +130,13 @@ impl OrderEntry {
 impl OrderEntry {
     /// The order, when FYERS took it.
     pub fn taken_by_fyers(&self) -> Option<Leg> {
-        let taken = self.venue == Venue::Fyers && self.what == "place" && self.code >= 0;
+        let taken = self.venue == Venue::Fyers && self.what == "place" && !self.is_refused();
         self.leg().filter(|_| taken && !self.is_unknown())
+    }
+
+    /// Whether its answer says no. An error of FYERS' may have a positive code, and an acceptance comes under HTTP 200 alone.
+    pub fn is_refused(&self) -> bool {
+        self.code < 0 || (self.status >= 400 && self.unanswered.is_none())
     }
 
     /// The order, when it is one. Its product is not written down, so it may be any.
@@ -174,6 +182,9 @@ pub struct OrderIntent {
     /// What it does to positions and orders that are there already.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effect: Option<OrderEffect>,
+    /// The orders that an exit closes too, if they fill before it, as far as their ids were known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub closed_orders: Vec<ClosedOrder>,
 }
 
 /// What came of an intent.
@@ -236,13 +247,14 @@ impl OrderIntent {
             ids: call.ids.clone(),
             is_opaque: Some(call.is_opaque()),
             effect: None,
+            closed_orders: vec![],
         }
     }
 
     /// The same with what it does to what is there already.
     #[must_use]
-    pub fn doing(self, effect: Option<OrderEffect>) -> Self {
-        Self { effect, ..self }
+    pub fn doing(self, effect: Option<OrderEffect>, closed_orders: Vec<ClosedOrder>) -> Self {
+        Self { effect, closed_orders, ..self }
     }
 
     /// What it may have done at FYERS, as long as that is not known.
@@ -261,7 +273,8 @@ impl OrderIntent {
     /// Once FYERS has answered it, with these ids, at this moment.
     pub fn answered(&self, ids: Vec<String>, at: DateTime<Utc>) -> UnreadRequest {
         let (reserved, effect) = (self.taken(), self.effect.clone());
-        UnreadRequest { id: self.id, ids, sent: self.at, at, reserved, effect }
+        let closed_orders = self.closed_orders.clone();
+        UnreadRequest { id: self.id, ids, sent: self.at, at, reserved, effect, closed_orders }
     }
 
     /// While nobody knows whether FYERS has taken it: what it may have closed depends on when it came there.

@@ -2,6 +2,7 @@
 
 pub mod broker_answer;
 pub mod change;
+pub mod closed_orders;
 pub mod conditional;
 pub mod drift;
 pub mod ended_orders;

@@ -173,6 +173,9 @@ pub struct RefreshBlock {
     pub credentials: String,
 }
 
+/// How many PINs FYERS has refused since it last gave a token.
+pub const WRONG_PINS: Note<u32> = Note::new("wrong_pins");
+
 /// Where the login that failed is kept.
 pub const FAILED_LOGIN: Note<Option<FailedLogin>> = Note::new("failed_login");
 

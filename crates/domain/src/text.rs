@@ -159,6 +159,31 @@ pub fn symbols_apart(text: &str) -> Vec<(bool, &str)> {
     parts
 }
 
+/// A line in which commands stand between backticks: which parts are a command. This is the one rule for it; whoever shows a
+/// text draws them as it can. A mark without its other half is none.
+pub fn in_code(line: &str) -> Vec<(bool, &str)> {
+    let (mut parts, mut rest) = (vec![], line);
+    while let Some((before, code, after)) = marked(rest) {
+        parts.extend([(false, before), (true, code)]);
+        rest = after;
+    }
+    parts.push((false, rest));
+    parts.retain(|(_, part)| !part.is_empty());
+    parts
+}
+
+fn marked(line: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = line.split_once('`')?;
+    let (code, after) = rest.split_once('`')?;
+    Some((before, code, after))
+}
+
+/// The same text without these marks, for what shows no other letters.
+pub fn unmarked(text: &str) -> String {
+    let plain = |line: &str| in_code(line).into_iter().map(|(_, part)| part).collect::<String>();
+    text.split('\n').map(plain).collect::<Vec<_>>().join("\n")
+}
+
 /// A sentence as it goes on behind a colon or a "because". A name in capitals stays as it is.
 pub fn going_on(sentence: &str) -> String {
     let mut letters = sentence.chars();
@@ -219,6 +244,15 @@ mod tests {
         ] {
             assert_eq!(symbols_apart(text), parts);
         }
+    }
+
+    #[test]
+    fn a_command_in_a_line_is_told_apart() {
+        let parts = in_code("the page, or `fyers-keeper login`.");
+        assert_eq!(parts, [(false, "the page, or "), (true, "fyers-keeper login"), (false, ".")]);
+        assert_eq!(in_code("plain"), [(false, "plain")]);
+        assert_eq!(in_code("`a` b `c"), [(true, "a"), (false, " b `c")], "half a pair is none");
+        assert_eq!(unmarked("run `x`\nand `y\nor `w`"), "run x\nand `y\nor w");
     }
 
     #[test]

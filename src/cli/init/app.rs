@@ -11,7 +11,7 @@ use crate::cli::{
         terminal::Terminal,
     },
     output::fail,
-    setup::CliConfig,
+    setup::{CliConfig, load},
 };
 use crate::{
     config::{self, Row, SettingOrigin},
@@ -86,7 +86,7 @@ pub(super) async fn app(
                     return Ok(config);
                 }
             }
-            Next::Secret => config = other_secret(terminal, place, config)?,
+            Next::Secret => config = other_secret(terminal, place)?,
             Next::Look => {}
         }
     }
@@ -101,7 +101,7 @@ enum Next {
     GoOn,
 }
 
-pub(super) const NO_APP: [&str; 2] = ["FYERS_CLIENT_ID", "FYERS_SECRET_KEY"];
+const NO_APP: [&str; 2] = ["FYERS_CLIENT_ID", "FYERS_SECRET_KEY"];
 pub(super) const NO_CHAT: [&str; 3] = ["TELEGRAM_BOT_TOKEN", "TELEGRAM_CHAT_ID", "TELEGRAM_ALLOWED_USERS"];
 
 /// What FYERS says of the app.
@@ -128,12 +128,9 @@ async fn check(terminal: &mut Terminal, config: &CliConfig) -> Result<Option<Fin
     Ok(told.into_iter().find(|finding| finding.mark == Mark::Fail))
 }
 
-/// The same app with another secret.
-pub(super) fn other_secret(
-    terminal: &mut Terminal,
-    place: &Place,
-    config: CliConfig,
-) -> Result<CliConfig, Failure> {
+/// The same app with another secret. A slip of the hand costs the answer, not what was there before.
+pub(super) fn other_secret(terminal: &mut Terminal, place: &Place) -> Result<CliConfig, Failure> {
+    let config = load()?;
     let Some(app) = &config.settings.app else { return Ok(config) };
     let is_elsewhere = |row: &&Row| {
         NO_APP.contains(&row.name)
@@ -145,14 +142,10 @@ pub(super) fn other_secret(
     }
     let id = SecretString::from(app.client_id.clone());
     let secret = terminal.ask_secret("Secret id")?;
-    match place.save(&[("FYERS_CLIENT_ID", &id), ("FYERS_SECRET_KEY", &secret)]) {
-        Ok(saved) => Ok(saved),
-        Err(failure) => {
-            terminal.say(&words(&failure));
-            // A slip of the hand costs the answer, not what was there before.
-            place.save(&[("FYERS_CLIENT_ID", &id), ("FYERS_SECRET_KEY", &app.secret)])
-        }
-    }
+    place.save(&[("FYERS_CLIENT_ID", &id), ("FYERS_SECRET_KEY", &secret)]).or_else(|failure| {
+        terminal.say(&words(&failure));
+        load()
+    })
 }
 
 /// What to enter there, step by step.

@@ -94,12 +94,36 @@ impl SetUp {
             if login::end(&report, false) == Exit::Good {
                 return Ok((config, Exit::Good));
             }
-            if matches!(report.reason, Some(Reason::AppHashRejected | Reason::AppUnknown)) {
-                config = app::other_secret(&mut self.terminal, &self.place, config)?;
-            }
             question = "Try again? Enter: yes. \"later\": with `fyers-keeper login`";
+            if matches!(report.reason, Some(Reason::AppHashRejected | Reason::AppUnknown)) {
+                match self.after_refused_secret(config)? {
+                    (changed, true) => config = changed,
+                    (same, false) => return Ok((same, Exit::LoginRequired)),
+                }
+            }
         }
         Ok((config, Exit::LoginRequired))
+    }
+
+    /// A secret that FYERS has refused is not sent again without a word: another one is asked for until there is one, or
+    /// the person says what else is to be done. False: the login is left for later.
+    fn after_refused_secret(&mut self, refused: CliConfig) -> Result<(CliConfig, bool), Failure> {
+        let is_same = |config: &CliConfig| match (&refused.settings.app, &config.settings.app) {
+            (Some(before), Some(now)) => before.is_same(now),
+            _ => false,
+        };
+        loop {
+            let config = app::other_secret(&mut self.terminal, &self.place)?;
+            if !is_same(&config) {
+                return Ok((config, true));
+            }
+            let question = "The secret is still the one that FYERS has refused. Enter: enter another one. \
+                            \"again\": send it again. \"later\": with `fyers-keeper login`";
+            let answers = [("", None), ("again", Some(true)), ("later", Some(false))];
+            if let Some(again) = self.terminal.choose(question, &answers)? {
+                return Ok((config, again));
+            }
+        }
     }
 
     fn done(&mut self, config: &CliConfig) -> Result<(), Failure> {

@@ -18,9 +18,9 @@ use url::Url;
 use crate::cli::{
     failure::Failure,
     init::{
-        app::{NO_APP, NO_CHAT, findings},
+        app::{NO_CHAT, findings},
         asks_orders, bot_lines, next_mode,
-        pairing::{Candidate, PATIENCE, lasting},
+        pairing::{Candidate, PATIENCE, Paired, lasting},
         place::{Place, words},
     },
     setup::{CliConfig, load},
@@ -48,11 +48,18 @@ struct Steps {
     app_words: String,
     /// An app id that was entered and is not saved.
     entered: String,
-    /// What was saved of the answers about the app.
-    saved: Vec<&'static str>,
+    /// A person wants another app: the one that is saved stays until FYERS knows the other one.
+    is_back_at_app: bool,
+    /// The https address was asked for here, so it is asked for again with another app.
+    has_address: bool,
     egress: Option<String>,
     candidate: Option<(Candidate, Instant)>,
     paired: Option<bool>,
+    /// A chat that these pages have paired stays until another one is, or until a person goes on without: whether the test
+    /// message arrived in it.
+    kept_chat: Option<bool>,
+    /// Who may command was saved with that chat.
+    has_users: bool,
     trouble: Option<String>,
     is_skipped: bool,
 }
@@ -77,14 +84,15 @@ impl PageSetUp {
         Some(format!("What you entered as the {field} {what}. {remedy}"))
     }
 
-    /// What FYERS says of the app, and what was saved of the answers. Nothing of them is kept when FYERS refuses it: which
-    /// of them is wrong nobody knows.
-    async fn try_app(&self, answers: &AppAnswers) -> Result<(String, Vec<&'static str>), String> {
+    /// What FYERS says of the app, in words. Nothing of the answers is kept when FYERS refuses it, for which of them is wrong
+    /// nobody knows: what was there before is there again.
+    async fn try_app(&self, answers: &AppAnswers, asks_address: bool) -> Result<String, String> {
         self.place.make().map_err(|failure| told(&failure))?;
-        let (config, saved) = self.saved_app(answers)?;
+        let before = self.place.written(OF_APP);
+        let config = self.saved_app(answers, asks_address)?;
         let findings = findings(&config).await.map_err(|failure| told(&failure))?;
         if let Some(refused) = findings.iter().find(|finding| finding.mark == Mark::Fail) {
-            self.place.empty(&saved).map_err(|failure| told(&failure))?;
+            self.place.put_back(&before).map_err(|failure| told(&failure))?;
             return Err(format!("{}. {}", refused.what, refused.advice));
         }
         let words = |finding: &Finding| match finding.mark {
@@ -96,30 +104,35 @@ impl PageSetUp {
         let (first, sign) =
             if is_in_doubt { ("! The app is saved:", "") } else { ("✓ The app is saved.", "✓ ") };
         let rest = findings.iter().map(|finding| format!("{sign}{}", words(finding)));
-        Ok((std::iter::once(first.to_owned()).chain(rest).collect::<Vec<_>>().join("\n"), saved))
+        Ok(std::iter::once(first.to_owned()).chain(rest).collect::<Vec<_>>().join("\n"))
     }
 
-    fn saved_app(&self, answers: &AppAnswers) -> Result<(CliConfig, Vec<&'static str>), String> {
+    /// `asks_address`: an address that was left out is none.
+    fn saved_app(&self, answers: &AppAnswers, asks_address: bool) -> Result<CliConfig, String> {
         let (id, url) =
             (SecretString::from(answers.id.clone()), SecretString::from(answers.public_url.clone()));
         let own = own_redirect(&answers.host).map(SecretString::from);
         let mut values = vec![("FYERS_CLIENT_ID", &id), ("FYERS_SECRET_KEY", &answers.secret)];
         let before = load().map_err(|failure| told(&failure))?;
-        match (&own, before.redirect_uri()) {
-            _ if !answers.public_url.is_empty() => values.push(("KEEPER_PUBLIC_URL", &url)),
-            (Some(own), None) => values.push(("FYERS_REDIRECT_URI", own)),
-            _ => {}
+        let (has_url, has_way) = (!answers.public_url.is_empty(), before.redirect_uri().is_some());
+        if has_url || asks_address {
+            values.push(("KEEPER_PUBLIC_URL", &url));
         }
-        let names = values.iter().map(|(name, _)| *name).collect();
-        self.place.save(&values).map(|config| (config, names)).map_err(|failure| told(&failure))
+        if let Some(own) = own.as_ref().filter(|_| !has_url && (asks_address || !has_way)) {
+            values.push(("FYERS_REDIRECT_URI", own));
+        }
+        self.place.save(&values).map_err(|failure| told(&failure))
     }
 
     /// Looks for the code; a person sees the outcome at the next look of the page.
     async fn look(&self, steps: &mut Steps) {
         let Some((mut candidate, until)) = steps.candidate.take() else { return };
         match candidate.look().await {
-            Ok(Some(paired)) => match candidate.save(&self.place, paired) {
-                Ok(_config) => steps.paired = Some(candidate.greet(paired).await),
+            Ok(Some(paired)) => match self.save_chat(steps, &candidate, paired) {
+                Ok(()) => {
+                    steps.paired = Some(candidate.greet(paired).await);
+                    steps.kept_chat = steps.paired;
+                }
                 Err(failure) => steps.trouble = Some(told(&failure)),
             },
             Err(error) if lasting(&error).is_some() => steps.trouble = lasting(&error).map(str::to_owned),
@@ -128,6 +141,16 @@ impl PageSetUp {
             }
             _ => steps.candidate = Some((candidate, until)),
         }
+    }
+
+    /// In the place of one that was paired before; the people of that group may command no more.
+    fn save_chat(&self, steps: &mut Steps, candidate: &Candidate, paired: Paired) -> Result<(), Failure> {
+        if std::mem::take(&mut steps.has_users) {
+            self.place.empty(&["TELEGRAM_ALLOWED_USERS"])?;
+        }
+        candidate.save(&self.place, paired)?;
+        steps.has_users = paired.is_group();
+        Ok(())
     }
 
     async fn egress(&self, steps: &mut Steps, config: &CliConfig) -> String {
@@ -143,6 +166,18 @@ impl PageSetUp {
         };
         steps.egress = Some(words.clone());
         words
+    }
+}
+
+/// What the answers about the app are saved as.
+const OF_APP: [&str; 4] = ["FYERS_CLIENT_ID", "FYERS_SECRET_KEY", "KEEPER_PUBLIC_URL", "FYERS_REDIRECT_URI"];
+
+/// What stays until something new is accepted, in words.
+fn kept(steps: &Steps, app: Option<&String>) -> Option<String> {
+    match (steps.is_back_at_app, steps.kept_chat) {
+        (true, _) => app.map(|id| format!("The app {id} stays saved until FYERS knows another one.")),
+        (false, Some(_)) => Some("The chat that is paired stays until another one is.".to_owned()),
+        (false, None) => None,
     }
 }
 
@@ -192,10 +227,15 @@ impl SetUp for PageSetUp {
             Some(config) => self.egress(&mut steps, config).await,
             None => String::new(),
         };
+        let app = config.as_ref().and_then(|config| Some(config.settings.app.as_ref()?.client_id.clone()));
+        let asks_address = steps.is_back_at_app && steps.has_address;
+        let public_url = config.as_ref().and_then(|config| config.settings.public_url.as_ref());
         SetUpView {
-            redirect: config.as_ref().and_then(CliConfig::redirect_uri),
+            redirect: config.as_ref().and_then(CliConfig::redirect_uri).filter(|_| !asks_address),
+            public_url: public_url.filter(|_| asks_address).map(ToString::to_string).unwrap_or_default(),
             egress,
-            app: config.as_ref().and_then(|config| Some(config.settings.app.as_ref()?.client_id.clone())),
+            kept: kept(&steps, app.as_ref()),
+            app: app.filter(|_| !steps.is_back_at_app),
             app_words: steps.app_words.clone(),
             pairing,
             trouble: steps.trouble.clone(),
@@ -224,7 +264,10 @@ impl SetUp for PageSetUp {
         if let Some(flaw) = Self::flaw(&answers) {
             return Err(flaw);
         }
-        (steps.app_words, steps.saved) = self.try_app(&answers).await?;
+        let asks_address = steps.is_back_at_app && steps.has_address;
+        steps.app_words = self.try_app(&answers, asks_address).await?;
+        steps.has_address = !answers.public_url.is_empty();
+        steps.is_back_at_app = false;
         steps.entered.clear();
         Ok(())
     }
@@ -238,24 +281,38 @@ impl SetUp for PageSetUp {
         let mut steps = self.steps.lock().await;
         let config = load().map_err(|failure| told(&failure))?;
         let candidate = Candidate::of(&bot_token, config.settings.telegram_api_url.clone()).await;
-        let candidate = candidate.map_err(|why| excerpt(&why, 200))?;
+        let candidate = candidate.map_err(|why| excerpt(&why, 300))?;
         steps.candidate = Some((candidate, Instant::now() + PATIENCE));
         steps.trouble = None;
         Ok(())
     }
 
-    async fn skip_pairing(&self) {
+    async fn skip_pairing(&self) -> Result<(), String> {
         let mut steps = self.steps.lock().await;
+        if steps.kept_chat.take().is_some() {
+            self.place.empty(&NO_CHAT).map_err(|failure| told(&failure))?;
+        }
         (steps.candidate, steps.is_skipped) = (None, true);
+        Ok(())
     }
 
-    async fn step_back(&self) -> Result<(), String> {
+    async fn step_back(&self) {
         let mut steps = self.steps.lock().await;
         let is_at_the_bot = steps.candidate.is_none() && steps.paired.is_none() && !steps.is_skipped;
-        let taken_back = if is_at_the_bot { [&NO_APP[..], &steps.saved].concat() } else { NO_CHAT.to_vec() };
-        self.place.empty(&taken_back).map_err(|failure| told(&failure))?;
+        if is_at_the_bot {
+            steps.is_back_at_app = true;
+            let app = load().ok().and_then(|config| config.settings.app);
+            steps.entered = app.map(|app| app.client_id).unwrap_or_default();
+        }
         (steps.candidate, steps.paired, steps.trouble, steps.is_skipped) = (None, None, None, false);
-        Ok(())
+    }
+
+    async fn keep(&self) {
+        let mut steps = self.steps.lock().await;
+        match std::mem::take(&mut steps.is_back_at_app) {
+            true => steps.entered.clear(),
+            false => (steps.candidate, steps.paired) = (None, steps.kept_chat),
+        }
     }
 
     async fn choose_orders(&self, real: bool) -> Result<(), String> {

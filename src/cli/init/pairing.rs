@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use keeper_domain::chat::talk::{Bubble, Chat, Heard, PollError, Update};
+use keeper_domain::chat::talk::{Bubble, Chat, Heard, PollError, SHOW_BOT_TOKEN, Update};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -29,6 +29,13 @@ const LIMIT: Duration = Duration::from_secs(10);
 pub(super) struct Paired {
     pub(super) chat: i64,
     user: i64,
+}
+
+impl Paired {
+    /// Whether others are in the chat: then only the person who has sent the code may command.
+    pub(super) fn is_group(self) -> bool {
+        self.chat != self.user
+    }
 }
 
 /// A bot that answers and waits for its code.
@@ -58,10 +65,14 @@ impl Candidate {
         let bot = match checkup(&settings, LIMIT).await.bot {
             Ok(bot) => bot,
             Err(CheckupError::Refused(why)) => {
-                return Err(format!("Telegram does not know this bot: {why}. Copy the token again."));
+                return Err(format!(
+                    "Telegram does not know this bot: {why}. Copy the token again: {SHOW_BOT_TOKEN}."
+                ));
             }
             Err(CheckupError::Silent(why)) => return Err(format!("Telegram cannot be reached: {why}.")),
-            Err(CheckupError::Setup(why)) => return Err(format!("{why}.")),
+            Err(CheckupError::Setup(why)) => {
+                return Err(format!("{why}. Copy the token again: {SHOW_BOT_TOKEN}."));
+            }
             // The bot itself cannot move.
             Err(CheckupError::Moved(_)) => {
                 return Err("Telegram answers for another chat. Try again.".to_owned());
@@ -117,7 +128,7 @@ impl Candidate {
         let chat = SecretString::from(paired.chat.to_string());
         let user = SecretString::from(paired.user.to_string());
         let mut values = vec![("TELEGRAM_BOT_TOKEN", &self.token), ("TELEGRAM_CHAT_ID", &chat)];
-        if paired.chat != paired.user {
+        if paired.is_group() {
             values.push(("TELEGRAM_ALLOWED_USERS", &user));
         }
         place.save(&values)
@@ -138,7 +149,9 @@ pub(super) fn lasting(error: &PollError) -> Option<&'static str> {
         PollError::Conflict => {
             Some("Another program uses this bot. Stop it, or make a bot of the keeper's own.")
         }
-        PollError::Refused => Some("Telegram refuses this bot token."),
+        PollError::Refused => {
+            Some("Telegram refuses this bot token now. Copy it again: /mybots to @BotFather shows it.")
+        }
         PollError::Wait(_) | PollError::Failed(_) => None,
     }
 }

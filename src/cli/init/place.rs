@@ -68,14 +68,29 @@ impl Place {
         Err(fail(Exit::Error, &what, "Give the file to the user who runs the keeper."))
     }
 
-    /// Saves values and reads all settings again. Values that make the settings impossible are taken out once more, and
-    /// the error says why.
+    /// Saves values and reads all settings again. Values that make the settings impossible give way to what was there
+    /// before, and the error says why.
     pub(super) fn save(&self, values: &[(&str, &SecretString)]) -> Result<CliConfig, Failure> {
+        let before = self.written(values.iter().map(|(name, _)| *name));
         self.write(values)?;
         load().inspect_err(|_| {
-            let emptied: Vec<_> = values.iter().map(|(name, _)| (*name, &self.nothing)).collect();
-            let _kept = self.write(&emptied);
+            let _kept = self.put_back(&before);
         })
+    }
+
+    /// What the file has under these names; nothing under a name that it does not have.
+    pub(super) fn written<'a>(
+        &self,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Vec<(&'a str, SecretString)> {
+        let text = EnvFile::new(&self.env, &self.state).read().ok();
+        let value = |name| text.as_ref().and_then(|text| text.get(name)).cloned().unwrap_or_default();
+        names.into_iter().map(|name| (name, value(name))).collect()
+    }
+
+    /// Writes what was there before.
+    pub(super) fn put_back(&self, before: &[(&str, SecretString)]) -> Result<(), Failure> {
+        self.write(&before.iter().map(|(name, value)| (*name, value)).collect::<Vec<_>>())
     }
 
     /// Takes values out that make the settings impossible, so that they are asked for again.

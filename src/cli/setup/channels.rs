@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use keeper_domain::ports::Messenger;
+use keeper_domain::{chat::talk::SHOW_BOT_TOKEN, ports::Messenger};
 
 use super::CliConfig;
 use crate::{
@@ -46,9 +46,11 @@ impl CliConfig {
 }
 
 fn refuse_telegram(error: TelegramSetupError) -> Failure {
-    fail(
-        Exit::BadSettings,
-        &error.to_string(),
-        "Compare the TELEGRAM_ settings with `fyers-keeper config example`.",
-    )
+    let remedy = match error {
+        TelegramSetupError::BotToken => format!("Set it again: {SHOW_BOT_TOKEN}."),
+        TelegramSetupError::ApiUrl | TelegramSetupError::Client => {
+            "Compare the TELEGRAM_ settings with `fyers-keeper config example`.".to_owned()
+        }
+    };
+    fail(Exit::BadSettings, &error.to_string(), &remedy)
 }

@@ -106,7 +106,8 @@ impl Reader<'_> {
             self.problem(
                 "TELEGRAM_BOT_TOKEN",
                 what,
-                "Copy it from @BotFather: digits, a colon, 35 letters or more.",
+                "In Telegram write /mybots to @BotFather, choose the bot, press \"API Token\", and copy all of it: digits, a \
+                 colon, 35 letters or more.",
             );
         }
         let has_chat = self.sources.raw("TELEGRAM_CHAT_ID").is_some();

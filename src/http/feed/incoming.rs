@@ -39,34 +39,26 @@ pub(super) struct Reader {
     /// A message that comes in parts, and whether it is text.
     parts: Option<(bool, Vec<u8>)>,
     codec: Codec,
-    largest: usize,
     room: Share,
 }
 
 impl Reader {
     pub(super) fn new(room: Share) -> Self {
-        Self {
-            received: BytesMut::new(),
-            parts: None,
-            codec: Codec::new().max_size(LARGEST),
-            largest: LARGEST,
-            room,
-        }
+        Self { received: BytesMut::new(), parts: None, codec: Codec::new().max_size(LARGEST), room }
     }
 
-    /// Takes bytes in, of a message that is no longer than this. What has come before has been looked at.
-    pub(super) fn take(&mut self, bytes: &[u8], largest: usize) -> Result<(), NotTaken> {
-        self.largest = largest;
+    /// Takes bytes in. What has come before has been looked at.
+    pub(super) fn take(&mut self, bytes: &[u8]) -> Result<(), NotTaken> {
         self.reserve(self.received.len() + bytes.len(), 0)?;
         self.received.extend_from_slice(bytes);
         Ok(())
     }
 
     /// Has room for the whole of a frame that has begun, and for the message that it is a part of.
-    fn expect(&mut self) -> Result<(), NotTaken> {
+    fn expect(&mut self, largest: usize) -> Result<(), NotTaken> {
         let Some(Announced { is_part, length }) = Announced::read(&self.received) else { return Ok(()) };
         let before = if is_part { self.parts.as_ref().map_or(0, |(_, known)| known.len()) } else { 0 };
-        if length.saturating_add(before) > self.largest + HEAD {
+        if length.saturating_add(before) > largest + HEAD {
             return Err(NotTaken::TooLong);
         }
         self.reserve(length.max(self.received.len()), if is_part { length.max(before / 4) } else { 0 })
@@ -87,10 +79,12 @@ impl Reader {
         Ok(())
     }
 
-    /// The next of what has come; `None` when nothing of it is whole.
-    pub(super) fn next(&mut self) -> Result<Option<Whole>, NotTaken> {
+    /// The next of what has come, of a message that is no longer than this; `None` when nothing of it is whole.
+    ///
+    /// The bound is asked for with each frame: a key and what it opens the way for may come in one piece.
+    pub(super) fn next(&mut self, largest: usize) -> Result<Option<Whole>, NotTaken> {
         // Before it is taken apart: a frame that came whole in one piece has had no room for the message it is a part of.
-        self.expect()?;
+        self.expect(largest)?;
         let Some(frame) = self.codec.decode(&mut self.received).map_err(|_| NotTaken::Odd)? else {
             self.give_room_back();
             return Ok(None);
@@ -183,8 +177,8 @@ mod tests {
     fn take(reader: &mut Reader, bytes: &[u8]) -> Result<Vec<Whole>, NotTaken> {
         let mut whole = vec![];
         for chunk in bytes.chunks(16 * 1024) {
-            reader.take(chunk, LARGEST)?;
-            while let Some(next) = reader.next()? {
+            reader.take(chunk)?;
+            while let Some(next) = reader.next(LARGEST)? {
                 whole.push(next);
             }
         }
@@ -207,7 +201,7 @@ mod tests {
         let rest = take(&mut readers[0], &vec![b'x'; MIB - 1]).unwrap();
         assert!(matches!(&rest[..], [Whole::Message(true, text)] if text.len() == MIB), "{}", rest.len());
         drop(rest);
-        assert!(matches!(readers[0].next(), Ok(None)) && held(&readers[0]) == 0);
+        assert!(matches!(readers[0].next(LARGEST), Ok(None)) && held(&readers[0]) == 0);
         let mut another = Reader::new(memory.for_request());
         assert_eq!(take(&mut another, &head(0x81, MIB)), Ok(vec![]), "its room is another's");
     }
@@ -228,8 +222,8 @@ mod tests {
             assert_eq!(take(&mut reader, &begun).map(drop), want);
         }
         let mut reader = Reader::new(memory.for_request());
-        reader.take(&head(0x81, 20_000), 16 * 1024).unwrap();
-        assert_eq!(reader.next(), Err(NotTaken::TooLong), "without a key");
+        reader.take(&head(0x81, 20_000)).unwrap();
+        assert_eq!(reader.next(16 * 1024), Err(NotTaken::TooLong), "without a key");
     }
 
     #[test]
@@ -263,10 +257,10 @@ mod tests {
                 all.extend(frame(first, &vec![b'x'; length]));
             }
             for chunk in all.chunks(cut) {
-                if reader.take(chunk, LARGEST).is_err() {
+                if reader.take(chunk).is_err() {
                     break;
                 }
-                while let Ok(Some(_)) = reader.next() {}
+                while let Ok(Some(_)) = reader.next(LARGEST) {}
                 let room = 4 * MIB - memory.left();
                 prop_assert!(held(&reader) <= room + FREE, "{} in {room}", held(&reader));
             }

@@ -236,7 +236,8 @@ impl<P: Protocol> Conversation<P> {
 
     /// Handles one frame of those that have come; false when there is no whole one.
     fn understand(&mut self) -> bool {
-        match self.reader.next() {
+        let is_small = !self.protocol.is_known() || self.protocol.is_terse();
+        match self.reader.next(if is_small { SMALL } else { LARGEST }) {
             Ok(None) => return false,
             Ok(Some(Whole::Message(is_text, bytes))) => self.hear(is_text, &bytes),
             Ok(Some(Whole::Control(frame))) => self.control(frame),
@@ -308,8 +309,7 @@ impl<P: Protocol> Conversation<P> {
     }
 
     fn receive(&mut self, bytes: &[u8]) {
-        let is_small = !self.protocol.is_known() || self.protocol.is_terse();
-        if let Err(why) = self.reader.take(bytes, if is_small { SMALL } else { LARGEST }) {
+        if let Err(why) = self.reader.take(bytes) {
             self.refuse(why);
         }
         self.connection.iter().for_each(|connection| connection.handled(bytes.len()));

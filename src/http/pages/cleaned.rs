@@ -25,17 +25,22 @@ pub(super) mod filters {
         Result, Values,
         filters::{Escaper, Safe},
     };
-    use keeper_domain::text::{not_parted, symbols_apart};
+    use keeper_domain::text::{in_code, not_parted, symbols_apart};
 
-    /// Words in which each symbol stays in one piece. A hyphen that breaks no line would be copied with it, and be no symbol.
+    /// Words in which a command is shown as such and each symbol stays in one piece. A hyphen that breaks no line would be
+    /// copied with it, and be no symbol.
     #[askama::filter_fn]
     pub(crate) fn whole_symbols(words: impl Display, _: &dyn Values) -> Result<Safe<String>> {
         let words = words.to_string();
         let (words, mut page) = (not_parted(&words), String::new());
-        for (is_symbol, part) in symbols_apart(&words) {
-            page.push_str(if is_symbol { "<span class=\"symbol\">" } else { "" });
-            super::Cleaned.write_escaped_str(&mut page, part)?;
-            page.write_str(if is_symbol { "</span>" } else { "" })?;
+        for (is_code, text) in in_code(&words) {
+            page.push_str(if is_code { "<code>" } else { "" });
+            for (is_symbol, part) in symbols_apart(text) {
+                page.push_str(if is_symbol { "<span class=\"symbol\">" } else { "" });
+                super::Cleaned.write_escaped_str(&mut page, part)?;
+                page.write_str(if is_symbol { "</span>" } else { "" })?;
+            }
+            page.push_str(if is_code { "</code>" } else { "" });
         }
         Ok(Safe(page))
     }
@@ -55,6 +60,8 @@ mod tests {
 
     #[test]
     fn a_symbol_stays_in_one_piece_and_is_escaped_like_all_words() {
+        let code = Words { words: "see `fyers-keeper orders <x>`." }.render().unwrap();
+        assert_eq!(code, "see <code>fyers-keeper orders &#60;x&#62;</code>.");
         let page = Words { words: "buy 10 NSE:M&M-EQ <b> \u{202e}" }.render().unwrap();
         let symbol = "<span class=\"symbol\">NSE:M&#38;M-EQ</span>";
         assert_eq!(page, format!("buy 10\u{a0}{symbol} &#60;b&#62; \u{fffd}"));

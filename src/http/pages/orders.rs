@@ -29,18 +29,46 @@ pub(super) struct OrderRow {
     pub(super) is_refused_here: bool,
     /// The MockExchange has rejected it.
     pub(super) is_rejected_by_mock: bool,
+    /// FYERS has.
+    is_rejected_by_fyers: bool,
+    /// How many equal ones this is.
+    pub(super) times: usize,
+    /// When the oldest of them was.
+    pub(super) since: String,
 }
 
-/// The orders of a date (IST) among these entries of the order journal, newest first.
+/// The orders of a date (IST) among these entries of the order journal, newest first. Of equal ones that were refused the
+/// newest one is there, with how many there were.
 pub(super) fn of_date(entries: &[Value], date: NaiveDate) -> Vec<OrderRow> {
     let row = |entry: &Value| {
         let at = DateTime::parse_from_rfc3339(entry["at"].as_str()?).ok()?.to_utc();
         (ist::date(at) == date).then(|| OrderRow::of(entry, &ist::ist(at).format("%H:%M:%S").to_string()))
     };
-    entries.iter().filter_map(row).collect()
+    let mut all: Vec<OrderRow> = vec![];
+    for row in entries.iter().filter_map(row) {
+        match all.iter_mut().find(|known| known.is_repeated_by(&row)) {
+            Some(known) => (known.since, known.times) = (row.since, known.times + 1),
+            None => all.push(row),
+        }
+    }
+    all
+}
+
+/// How many orders these rows stand for.
+pub(super) fn count<'a>(rows: impl IntoIterator<Item = &'a OrderRow>) -> usize {
+    rows.into_iter().map(|row| row.times).sum()
 }
 
 impl OrderRow {
+    /// What was refused once more, word for word. An order that nobody knows the end of is one by itself.
+    fn is_repeated_by(&self, older: &Self) -> bool {
+        let is_over = |row: &Self| row.is_refused_here || row.is_rejected_by_mock || row.is_rejected_by_fyers;
+        is_over(self)
+            && is_over(older)
+            && (self.venue, &self.bot, &self.what, &self.outcome)
+                == (older.venue, &older.bot, &older.what, &older.outcome)
+    }
+
     fn of(entry: &Value, at: &str) -> Self {
         let venue = match entry["venue"].as_str() {
             Some("fyers") => "FYERS",
@@ -79,6 +107,9 @@ impl OrderRow {
             is_refused: is_refused || is_unknown,
             is_refused_here: is_refused && !is_unknown && !was_sent,
             is_rejected_by_mock: is_refused && !is_unknown && entry["venue"] == "mock",
+            is_rejected_by_fyers: is_refused && !is_unknown && entry["venue"] == "fyers",
+            times: 1,
+            since: at.to_owned(),
         }
     }
 }
@@ -93,10 +124,10 @@ pub(super) fn simulated(taken: u64, orders: Option<&[OrderRow]>) -> String {
 
 /// How many of today's orders are such, as a number and in words: of many orders only the newest are looked at.
 pub(super) fn at_least(orders: &[OrderRow], fits: impl Fn(&OrderRow) -> bool) -> (usize, String) {
-    let count = orders.iter().filter(|order| fits(order)).count();
-    match orders.len() {
-        LOOKED_AT => (count, format!("at least {count}")),
-        _ => (count, count.to_string()),
+    let fitting = count(orders.iter().filter(|order| fits(order)));
+    match count(orders) {
+        LOOKED_AT => (fitting, format!("at least {fitting}")),
+        _ => (fitting, fitting.to_string()),
     }
 }
 
@@ -191,5 +222,39 @@ mod tests {
             assert_eq!(told(changes).as_deref(), Some(words));
         }
         assert_eq!(told(json!({"at": "2026-11-22T05:00:00Z"})), None, "yesterday's");
+    }
+
+    #[test]
+    fn what_is_refused_again_and_again_is_one_row_and_counts_as_many() {
+        let entry = |second: u32, changes: Value| {
+            let mut entry = json!({
+                "at": format!("2026-11-23T05:00:{second:02}Z"), "venue": "none", "what": "place", "symbol": "NSE:SBIN-EQ",
+                "quantity": 10, "status": 400, "code": -50, "message": "halted", "price": f64::from(second),
+            });
+            entry.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+            entry
+        };
+        let taken = || json!({"venue": "fyers", "status": 200, "code": 1101});
+        let entries: Vec<Value> = (0..50)
+            .rev()
+            .map(|second| match second {
+                7 | 8 => entry(second, taken()),
+                9 => entry(second, json!({"bot": "scalper"})),
+                30 => entry(second, json!({"symbol": "NSE:INFY-EQ"})),
+                _ => entry(second, json!({})),
+            })
+            .collect();
+        let rows = of_date(&entries, "2026-11-23".parse().unwrap());
+        let shown: Vec<_> = rows.iter().map(|row| (row.at.as_str(), row.times, row.since.as_str())).collect();
+        let wanted = [
+            ("10:30:49", 46, "10:30:00"),
+            ("10:30:30", 1, "10:30:30"),
+            ("10:30:09", 1, "10:30:09"),
+            ("10:30:08", 1, "10:30:08"),
+            ("10:30:07", 1, "10:30:07"),
+        ];
+        assert_eq!(shown, wanted, "what FYERS has taken is each its own");
+        assert_eq!(at_least(&rows, |row| row.is_refused_here), (48, "48".to_owned()));
+        assert_eq!(count(&rows), 50);
     }
 }

@@ -40,20 +40,3 @@ pub(super) fn show_with_forms(
 pub(super) fn to_status_page() -> HttpResponse {
     HttpResponse::SeeOther().insert_header((LOCATION, "/")).finish()
 }
-
-/// A line in which a command stands between backticks, as it does in the log and on a terminal: which parts are a command.
-pub(super) fn in_code(line: &str) -> impl Iterator<Item = (bool, &str)> {
-    line.split('`').enumerate().map(|(at, part)| (at % 2 == 1, part))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_command_in_a_line_is_told_apart() {
-        let parts: Vec<_> = in_code("the page, or `fyers-keeper login`.").collect();
-        assert_eq!(parts, [(false, "the page, or "), (true, "fyers-keeper login"), (false, ".")]);
-        assert_eq!(in_code("plain").collect::<Vec<_>>(), [(false, "plain")]);
-    }
-}

@@ -14,7 +14,7 @@ use serde::Deserialize;
 use crate::http::{
     access::Gate,
     backend::{Backend, Front},
-    pages::{notes::Notes, respond::show_with_forms},
+    pages::{cleaned::filters, notes::Notes, respond::show_with_forms},
     set_up::{AppAnswers, Pairing, SetUpDoor, SetUpView},
 };
 
@@ -26,6 +26,7 @@ pub(super) fn routes(config: &mut web::ServiceConfig) {
         .service(web::resource("/setup/telegram").post(telegram))
         .service(web::resource("/setup/skip").post(skip))
         .service(web::resource("/setup/back").post(back))
+        .service(web::resource("/setup/keep").post(keep))
         .service(web::resource("/setup/finish").post(finish));
 }
 
@@ -224,25 +225,36 @@ struct Press {
     token: String,
 }
 
-async fn skip(gate: Gate, front: web::Data<Front>, form: web::Form<Press>) -> HttpResponse {
-    match entered(&gate, &front, &form.token) {
-        Ok(door) => {
-            door.steps.skip_pairing().await;
-            to("/setup")
-        }
-        Err(refusal) => *refusal,
-    }
-}
-
-/// So that a wrong app or bot can be changed here.
-async fn back(
+async fn skip(
     gate: Gate,
     front: web::Data<Front>,
     notes: web::Data<Notes<String>>,
     form: web::Form<Press>,
 ) -> HttpResponse {
     match entered(&gate, &front, &form.token) {
-        Ok(door) => next(door.steps.step_back().await, &notes, &form.token),
+        Ok(door) => next(door.steps.skip_pairing().await, &notes, &form.token),
+        Err(refusal) => *refusal,
+    }
+}
+
+/// So that a wrong app or bot can be changed here.
+async fn back(gate: Gate, front: web::Data<Front>, form: web::Form<Press>) -> HttpResponse {
+    match entered(&gate, &front, &form.token) {
+        Ok(door) => {
+            door.steps.step_back().await;
+            to("/setup")
+        }
+        Err(refusal) => *refusal,
+    }
+}
+
+/// For whoever has pressed Back and changes nothing.
+async fn keep(gate: Gate, front: web::Data<Front>, form: web::Form<Press>) -> HttpResponse {
+    match entered(&gate, &front, &form.token) {
+        Ok(door) => {
+            door.steps.keep().await;
+            to("/setup")
+        }
         Err(refusal) => *refusal,
     }
 }

@@ -24,7 +24,7 @@ use crate::http::{
         key_list::KeyLine,
         mornings::Strip,
         notes::Notes,
-        orders::{LOOKED_AT, OrderRow},
+        orders::{self, LOOKED_AT, OrderRow},
         positions::LatestPositions,
         respond::{show_with_forms, to_status_page},
         unlock,
@@ -36,8 +36,8 @@ use crate::http::{
 
 /// For how long the mute button takes the sound away.
 const MUTED: u32 = 60;
-/// How many events the page shows.
-const EVENTS: u32 = 10;
+/// How many events are looked at: of equal ones in a row the page shows one.
+const EVENTS: u32 = 200;
 
 pub(super) fn routes(config: &mut web::ServiceConfig) {
     config.service(web::resource("/").get(page)).service(web::resource("/act/{action}").post(act));
@@ -66,6 +66,11 @@ impl Page<'_> {
     fn orders(&self) -> Option<Vec<&OrderRow>> {
         let is_for = |order: &&OrderRow| self.reader.as_ref().is_none_or(|bot| order.bot == bot.as_str());
         self.view.orders.as_ref().map(|orders| orders.iter().filter(is_for).collect())
+    }
+
+    /// How many there are beyond those on the page.
+    fn before_these(&self) -> usize {
+        orders::count(self.orders().into_iter().flatten().skip(SHOWN))
     }
 }
 

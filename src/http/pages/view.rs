@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset, NaiveTime, TimeDelta};
 use fyers_api::ist::ist;
 use keeper_domain::{
-    event::{Event, Recorded},
+    event::{Event, Recorded, Repeated},
     event_words,
     keys::BotName,
     mode::ShownMode,
@@ -156,6 +156,8 @@ pub(super) struct View {
     pub(super) covered_until: String,
 }
 
+/// How many events the page shows.
+const LATEST: usize = 10;
 /// How many of today's orders the page shows.
 pub(super) const SHOWN: usize = 20;
 
@@ -217,7 +219,7 @@ impl View {
             timeline: Timeline::of(status, day),
             parts: parts(status),
             lease: status.lease.as_ref().map(LeaseStatus::words),
-            events: events.iter().map(line).collect(),
+            events: Recorded::together(events, LATEST).iter().map(line).collect(),
             version: version(status),
             covered_until: status
                 .calendar
@@ -291,6 +293,7 @@ fn figures(status: &Status, orders: Option<&[OrderRow]>) -> Vec<Row> {
         None => "none".to_owned(),
     };
     vec![
+        Row { name: "Orders at FYERS today", value: status.orders_at_fyers_today.to_string() },
         Row {
             name: "Orders simulated today",
             value: orders::simulated(status.orders_simulated_today, orders),
@@ -317,14 +320,14 @@ fn parts(status: &Status) -> Vec<Part> {
     status.actors.iter().map(part).collect()
 }
 
-fn line(recorded: &Recorded) -> Line {
-    let at = ist(recorded.at);
+fn line(repeated: &Repeated<'_>) -> Line {
+    let (at, event) = (ist(repeated.newest.at), &repeated.newest.event);
     Line {
         machine: at.to_rfc3339(),
         at: at.format("%d %b %H:%M:%S").to_string(),
-        name: recorded.event.name(),
-        text: event_words::line(&recorded.event),
-        event: recorded.event.clone(),
+        name: event.name(),
+        text: event_words::repeated(repeated),
+        event: event.clone(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     io::ErrorKind,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -181,6 +182,15 @@ async fn migrate(pool: &SqlitePool) -> Result<(), Trouble> {
 
 /// SQLite gives its side files the mode of the database, so the database is private before it is opened.
 fn make_private(path: &Path) -> Result<(), Trouble> {
+    let was_open =
+        std::fs::symlink_metadata(path).is_ok_and(|file| file.is_file() && file.mode() & 0o077 != 0);
+    if was_open {
+        tracing::warn!(
+            event = "keeper.settings",
+            "{} could be read by other users and is closed now: send /logout if one of them is not you",
+            path.display()
+        );
+    }
     private_file::open_or_create(path).map(|_file| ()).map_err(|problem| match problem {
         PrivateFileError::Io(kind) if is_full(kind) => Trouble::Failed(DISK_FULL.to_owned()),
         problem => Trouble::Failed(problem.to_string()),

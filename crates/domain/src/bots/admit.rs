@@ -41,7 +41,7 @@ pub struct Knowledge<'a> {
     pub price: &'a dyn Fn(&str) -> Option<Decimal>,
     /// Units that one of a symbol stands for, where they are known.
     pub units: &'a dyn Fn(&str) -> Option<i64>,
-    /// The bot's day at these prices.
+    /// The bot's day at these prices; asked for where its key has limits.
     pub day: OwnDay,
 }
 

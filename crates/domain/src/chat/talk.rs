@@ -103,6 +103,10 @@ pub enum Heard {
     Other,
 }
 
+/// Where the token of a bot is seen again: for whoever has a wrong one.
+pub const SHOW_BOT_TOKEN: &str =
+    "in Telegram write /mybots to @BotFather, choose the bot and press \"API Token\"";
+
 /// Why updates could not be had.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PollError {

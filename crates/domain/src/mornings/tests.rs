@@ -43,7 +43,7 @@ fn a_morning_says_how_the_token_came_and_how_long_after_the_tick_orders_could_go
     let reason = Reason::RefreshDisabled;
     let events = [
         ticked("2026-11-23T08:45:00", false),
-        entry("2026-11-23T08:45:01", Event::LoginRequired { reason, code: None }),
+        entry("2026-11-23T08:45:01", Event::LoginRequired { reason, code: None, wrong_pins: 0 }),
         logged_in("2026-11-23T08:46:10", Some(LoginOrigin::Card)),
         live("2026-11-23T08:46:12"),
         // A token that is lost and found later in the day is another story.
@@ -112,7 +112,7 @@ fn the_names_are_those_of_the_events_that_are_read() {
         Event::TokenGood { fingerprint: fingerprint.clone(), expires_at },
         Event::RefreshSucceeded { fingerprint: fingerprint.clone(), expires_at, attempts: 1 },
         Event::LoginSucceeded { fingerprint, expires_at, by: None },
-        Event::LoginRequired { reason, code: None },
+        Event::LoginRequired { reason, code: None, wrong_pins: 0 },
         Event::DayGivenUp { trade_date, reason },
         Event::ModeChanged { from: Mode::Mock, to: Mode::Live, why: reason, open: None },
     ];

@@ -217,7 +217,21 @@ impl LostIntent {
         let (path, body, is_opaque) = (String::new(), String::new(), None);
         let (at, bot, what) = (entry.at, entry.bot.clone(), entry.what.clone());
         let (legs, ids, effect) = (vec![], vec![], None);
-        let intent = OrderIntent { id, at, bot, epoch: 0, what, path, body, legs, ids, is_opaque, effect };
+        let closed_orders = vec![];
+        let intent = OrderIntent {
+            id,
+            at,
+            bot,
+            epoch: 0,
+            what,
+            path,
+            body,
+            legs,
+            ids,
+            is_opaque,
+            effect,
+            closed_orders,
+        };
         let sent = entry.unanswered.as_ref().and_then(|lost| lost.sent);
         let (is_refused, orders) = (entry.is_refused_with_the_token(), vec![order]);
         let (is_told, is_looked_up, is_over, waits, is_held) = (true, true, false, 0, false);

@@ -90,7 +90,7 @@ impl TakenOrders {
         if let Some(orders) = &entry.by_time {
             return self.by_time.add(entry, orders);
         }
-        let is_taken = entry.venue == Venue::Fyers && entry.code >= 0;
+        let is_taken = entry.venue == Venue::Fyers && !entry.is_refused();
         if !is_taken || entry.is_unknown() || entry.rejected.is_some() {
             return;
         }
@@ -238,7 +238,7 @@ impl EndedRow {
 impl OrderEntry {
     /// Whether the broker has rejected it on this day (IST), at once or later.
     pub fn is_rejected_on(&self, day: NaiveDate) -> bool {
-        let at_once = self.code < 0 && ist::date(self.at) == day;
+        let at_once = self.is_refused() && ist::date(self.at) == day;
         at_once || self.rejected.as_ref().is_some_and(|later| ist::date(later.at) == day)
     }
 

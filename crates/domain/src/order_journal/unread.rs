@@ -37,7 +37,8 @@ impl OrderIntent {
     pub fn unreadable(id: i64, at: DateTime<Utc>) -> Self {
         let (what, path, body) = ("other".to_owned(), String::new(), String::new());
         let (bot, epoch, legs, ids, is_opaque) = (None, 0, vec![], vec![], Some(true));
-        Self { id, at, bot, epoch, what, path, body, legs, ids, is_opaque, effect: None }
+        let (effect, closed_orders) = (None, vec![]);
+        Self { id, at, bot, epoch, what, path, body, legs, ids, is_opaque, effect, closed_orders }
     }
 }
 

@@ -82,6 +82,9 @@ pub struct LivePositions {
     /// Where the order book and these positions agreed last, with what both said (`shown_fills`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub agreed: Vec<(Key, Sums)>,
+    /// Where the first reading has not told what is of today, so that both may agree by chance (`shown_fills`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub untold: Vec<Key>,
     /// Where the order book has filled more than these positions show, by how much, signed (`shown_fills`): so much more may be
     /// open.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -240,8 +240,7 @@ impl OrderCall {
         let closing = || self.closes(open).into_iter().filter(|one| one.net != 0).map(Leg::closing);
         match self.operation {
             Operation::ExitPositions => {
-                let opened = on_the_way.iter().filter(|leg| self.may_close(leg) && !reduces_any(leg, open));
-                let opened = opened.map(|leg| Leg { quantity: -leg.quantity, tag: None, ..(*leg).clone() });
+                let opened = on_the_way.iter().filter_map(|leg| self.closes_order(leg, open));
                 Some(OrderEffect::Closes(closing().chain(opened).collect()))
             }
             Operation::ConvertPosition => Some(OrderEffect::Converts(closing().collect())),
@@ -296,7 +295,7 @@ fn spelling(call: &ApiRequest) -> Spelling {
     }
 }
 
-fn reduces_any(leg: &Leg, open: &[Position]) -> bool {
+pub(super) fn reduces_any(leg: &Leg, open: &[Position]) -> bool {
     open.iter().any(|one| Leg::closing(one).key() == leg.key() && one.net.signum() == -leg.quantity.signum())
 }
 

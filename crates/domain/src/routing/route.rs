@@ -75,6 +75,8 @@ pub struct Snapshot {
     pub simulated_waiting: Vec<Leg>,
     /// Orders the MockExchange took today (IST).
     pub simulated_today: u64,
+    /// Orders that FYERS took today (IST) and has not rejected since.
+    pub placed_today: u64,
     /// Orders that FYERS refused today (IST).
     pub rejected_today: u64,
     /// Which holder of the store this is; always 0 with one machine.

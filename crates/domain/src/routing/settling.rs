@@ -9,6 +9,7 @@ use fyers_api::{model::Position, response::GttRow};
 
 use super::{
     change::ChangedOrder,
+    closed_orders::{ClosedOrder, without_ended},
     ended_orders::have_filled_nothing,
     live_positions::BookRow,
     request::{Leg, OrderEffect, Reserved},
@@ -34,6 +35,8 @@ pub struct UnreadRequest {
     pub reserved: Reserved,
     /// What it has done to what was there.
     pub effect: Option<OrderEffect>,
+    /// Of an exit of positions: orders that it closes too, if they fill before it.
+    pub closed_orders: Vec<ClosedOrder>,
 }
 
 impl UnreadRequest {
@@ -44,6 +47,13 @@ impl UnreadRequest {
             _ => None,
         };
         self.ids.iter().chain(changed).any(|id| ids.contains(id))
+    }
+
+    /// What of it still `counts`, each order with its id where it is known which that is.
+    pub fn with_ids<'a>(&'a self, counts: &'a Reserved) -> impl Iterator<Item = (Option<&'a str>, &'a Leg)> {
+        let is_known = self.effect.is_none() && self.ids.len() == counts.legs.len();
+        let id = move |place: usize| self.ids.get(place).filter(|_| is_known).map(String::as_str);
+        counts.legs.iter().enumerate().map(move |(place, leg)| (id(place), leg))
     }
 
     /// Whether the GTT book shows what it has done.
@@ -148,6 +158,7 @@ impl Rule<'_> {
     fn not_closed(&mut self, request: &UnreadRequest) -> Option<Reserved> {
         let legs = &request.reserved.legs;
         let legs: Vec<Leg> = legs.iter().filter(|leg| !self.is_closed(leg, request.sent)).cloned().collect();
+        let legs = without_ended(legs, &request.closed_orders, self.seen.book);
         let is_opaque = request.reserved.is_opaque && (!legs.is_empty() || request.reserved.legs.is_empty());
         (is_opaque || !legs.is_empty()).then_some(Reserved { legs, is_opaque })
     }

@@ -38,7 +38,8 @@ impl ShownFills {
             return Self::default();
         }
         let base: Books = live.agreed.iter().cloned().collect();
-        Self { has_read: true, last: base.clone(), base, ..Self::default() }
+        let untold = live.untold.iter().cloned().collect();
+        Self { has_read: true, last: base.clone(), base, untold, ..Self::default() }
     }
 
     /// What another life needs of it.
@@ -91,9 +92,9 @@ impl ShownFills {
         }
     }
 
-    /// Symbols in which both books may agree by chance: what is open there may be more, or less.
-    pub fn untold(&self) -> Vec<String> {
-        self.untold.iter().map(|(symbol, _)| symbol.clone()).collect()
+    /// Where both books may agree by chance: what is open there may be more, or less.
+    pub fn untold(&self) -> Vec<Key> {
+        self.untold.iter().cloned().collect()
     }
 
     /// Where the last reading showed what an order has filled in one of the books, and not in the other: how much of it the

@@ -44,6 +44,8 @@ mod tests;
 #[cfg(test)]
 mod walk;
 mod watch;
+#[cfg(test)]
+mod wrong_pin_tests;
 
 /// A refreshed token under check.
 #[derive(Debug, Clone)]
@@ -98,6 +100,8 @@ pub struct Machine {
     problem: Option<Reason>,
     /// Why the latest login failed; forgotten when a token comes or is let go of, and at the day's end.
     failed_login: Option<FailedLogin>,
+    /// How many PINs FYERS has refused since it last gave a token: it locks the account after a few.
+    wrong_pins: u32,
 }
 
 /// A machine in the middle of a step, with what has gathered so far.
@@ -132,6 +136,7 @@ impl Machine {
             trouble: None,
             problem: None,
             failed_login: None,
+            wrong_pins: 0,
         }
     }
 
@@ -161,6 +166,12 @@ impl Machine {
         Self { failed_login, ..self }
     }
 
+    /// With the PINs that FYERS has refused so far.
+    #[must_use]
+    pub fn after_wrong_pins(self, wrong_pins: u32) -> Self {
+        Self { wrong_pins, ..self }
+    }
+
     /// One input, one answer.
     pub fn step(self, input: Input, at: Moment) -> (Self, Decision) {
         let before = Before {
@@ -169,6 +180,7 @@ impl Machine {
             stored: self.stored.clone(),
             bound: self.bound.clone(),
             failed_login: self.failed_login.clone(),
+            wrong_pins: self.wrong_pins,
         };
         let mut turn = Transition { m: self, at, events: Vec::new(), effects: Vec::new(), tick: None };
         turn.take(input);

@@ -1,12 +1,14 @@
 //! The day's REST books as events of the order socket: what it would have told, for a connection that was away
 //! (docs/fyers-api.md, "Order book", "Trade book" and "Positions").
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::{
     codes, date,
     order_socket::{OrderEvent, PositionEvent, TradeEvent},
-    response::{Body, Unreadable},
+    response::{Body, Parsed, Unreadable},
 };
 
 /// All that happened today, by FYERS' books. Rows that name no order, or no symbol, are left out: nothing can be told
@@ -25,24 +27,46 @@ impl DayBooks {
     /// Reads `GET /orders`, `GET /tradebook` and `GET /positions`, each with its HTTP status.
     ///
     /// # Errors
-    /// When one of them is no answer, or an error, or has no list. That never means "nothing happened".
+    /// When one of them is no answer, or an error, or has no list. That never means "nothing happened". A field that is there
+    /// and odd is reported as drift.
     pub fn read(
         orders: (u16, &[u8]),
         trades: (u16, &[u8]),
         positions: (u16, &[u8]),
-    ) -> Result<Self, Unreadable> {
-        let mut orders: Vec<_> = rows(orders, "orderBook")?.iter().map(order).collect();
-        let mut trades: Vec<_> = rows(trades, "tradeBook")?.iter().map(trade).collect();
+    ) -> Result<Parsed<Self>, Unreadable> {
+        let [mut of_orders, mut of_trades, mut of_positions] = [Odd::new(), Odd::new(), Odd::new()];
+        let mut orders: Vec<_> =
+            rows(orders, "orderBook")?.iter().map(|row| order(row, &mut of_orders)).collect();
+        let mut trades: Vec<_> =
+            rows(trades, "tradeBook")?.iter().map(|row| trade(row, &mut of_trades)).collect();
         let positions = rows(positions, "netPositions")?;
-        orders.retain(|order| order.id.is_some());
-        trades.retain(|trade| trade.order_id.is_some());
+        let mut positions: Vec<_> =
+            positions.iter().map(|row| PositionEvent::of_row(row, &mut of_positions)).collect();
+        named(&mut orders, (&mut of_orders, "id"), |order| order.id.is_some());
+        named(&mut trades, (&mut of_trades, "orderNumber"), |trade| trade.order_id.is_some());
+        named(&mut positions, (&mut of_positions, "symbol"), |position| position.symbol.is_some());
         // Ids of orders count up through the day; those of fills are numbers of any length.
         orders.sort_by(|a, b| a.id.cmp(&b.id));
         let number = |trade: &TradeEvent| trade.id.as_deref().and_then(|id| id.parse::<u64>().ok());
         let at = |trade: &TradeEvent| trade.time.as_deref().and_then(date::fill_time);
         trades.sort_by_key(|trade| (at(trade), number(trade)));
-        let positions = positions.iter().map(PositionEvent::of_row);
-        Ok(Self { orders, trades, positions: positions.filter(|row| row.symbol.is_some()).collect() })
+        let lists = [("orderBook", of_orders), ("tradeBook", of_trades), ("netPositions", of_positions)];
+        let places = lists
+            .into_iter()
+            .flat_map(|(list, odd)| odd.into_iter().map(move |field| format!("{list}[].{field}")));
+        Ok(Parsed { drift: places.collect(), value: Self { orders, trades, positions } })
+    }
+}
+
+/// Fields that are there and odd.
+type Odd = BTreeSet<&'static str>;
+
+/// Leaves out what has no name.
+fn named<T>(rows: &mut Vec<T>, (odd, field): (&mut Odd, &'static str), has_name: impl Fn(&T) -> bool) {
+    let before = rows.len();
+    rows.retain(has_name);
+    if rows.len() < before {
+        odd.insert(field);
     }
 }
 
@@ -52,8 +76,8 @@ fn rows((status, body): (u16, &[u8]), list: &'static str) -> Result<Vec<Map<Stri
     Ok(rows.iter().filter_map(|row| row.as_object().cloned()).collect())
 }
 
-fn order(row: &Map<String, Value>) -> OrderEvent {
-    let event = OrderEvent::of_row(row);
+fn order(row: &Map<String, Value>, odd: &mut Odd) -> OrderEvent {
+    let event = OrderEvent::of_row(row, odd);
     match event.status_number.and_then(codes::status) {
         Some(status) => event.with_status(status),
         None => event,
@@ -61,8 +85,8 @@ fn order(row: &Map<String, Value>) -> OrderEvent {
 }
 
 /// The trade book writes its times as the order book does.
-fn trade(row: &Map<String, Value>) -> TradeEvent {
-    let event = TradeEvent::of_row(row);
+fn trade(row: &Map<String, Value>, odd: &mut Odd) -> TradeEvent {
+    let event = TradeEvent::of_row(row, odd);
     let time = event.time.as_deref().and_then(date::order_time);
     let time = time.map(|at| crate::ist::ist(at).format("%d-%m-%Y %H:%M:%S").to_string());
     TradeEvent { time: time.or(event.time), ..event }
@@ -74,7 +98,7 @@ mod tests {
 
     use super::*;
 
-    fn books(orders: &Value, trades: &Value, positions: &Value) -> Result<DayBooks, Unreadable> {
+    fn books(orders: &Value, trades: &Value, positions: &Value) -> Result<Parsed<DayBooks>, Unreadable> {
         let text = |list: &str, rows: &Value| json!({"s": "ok", "code": 200, list: rows}).to_string();
         let (orders, trades) = (text("orderBook", orders), text("tradeBook", trades));
         let positions = text("netPositions", positions);
@@ -93,6 +117,8 @@ mod tests {
         let position = json!({"id": "NSE:SBIN-EQ-INTRADAY", "symbol": "NSE:SBIN-EQ", "productType": "INTRADAY",
             "netQty": 2, "qty": 2, "side": 1, "buyQty": 2, "sellQty": 0, "realized_profit": 0, "pl": -1.5});
         let read = books(&json!([order, {"status": 6}, 7]), &json!([trade]), &json!([position, {}])).unwrap();
+        assert_eq!(read.drift, ["orderBook[].id", "netPositions[].symbol"], "rows without a name");
+        let read = read.value;
         let written = Value::Object(read.orders[0].write());
         let want = json!({"client_id": "XX00001", "id": "26112300000017", "qty": 5, "qty_filled": 2,
             "qty_remaining": 3, "price_limit": 800.1, "price_stop": 0, "price_traded": 800.05, "ord_type": 1,
@@ -117,10 +143,21 @@ mod tests {
         let trade = |id: &str, at: &str| json!({"orderNumber": "1", "tradeNumber": id, "orderDateTime": format!("23-Nov-2026 {at}")});
         let trades = json!([trade("100", "09:16:00"), trade("99", "09:16:00"), trade("200", "09:15:00")]);
         let read = books(&json!([order("2"), order("1")]), &trades, &json!([])).unwrap();
+        assert_eq!(read.drift, Vec::<String>::new());
+        let read = read.value;
         let ids: Vec<_> = read.orders.iter().filter_map(|order| order.id.as_deref()).collect();
         assert_eq!(ids, ["1", "2"]);
         let ids: Vec<_> = read.trades.iter().filter_map(|trade| trade.id.as_deref()).collect();
         assert_eq!(ids, ["200", "99", "100"]);
+    }
+
+    #[test]
+    fn what_is_odd_is_told_and_costs_no_row() {
+        let order = json!({"id": "1", "status": 6, "message": ["PRIVATE"], "offlineOrder": null, "pan": ""});
+        let trade = json!({"orderNumber": "1", "tradePrice": "x"});
+        let read = books(&json!([order, order]), &json!([trade]), &json!([])).unwrap();
+        assert_eq!((read.value.orders.len(), read.value.trades.len()), (2, 1));
+        assert_eq!(read.drift, ["orderBook[].message", "tradeBook[].tradePrice"]);
     }
 
     #[test]

@@ -2,6 +2,8 @@
 //!
 //! Keys are left out when they are empty, so everything is optional; a value of a wrong type is as good as none.
 
+use std::collections::BTreeSet;
+
 use rust_decimal::{Decimal, prelude::ToPrimitive};
 use serde_json::{Map, Number, Value};
 
@@ -58,6 +60,15 @@ impl Wire for Decimal {
     }
 }
 
+fn told<T: Wire>(row: &Map<String, Value>, key: &'static str, odd: &mut BTreeSet<&'static str>) -> Option<T> {
+    let value = row.get(key).filter(|value| !value.is_null() && value.as_str() != Some(""))?;
+    let read = T::read(value);
+    if read.is_none() {
+        odd.insert(key);
+    }
+    read
+}
+
 /// An event type from one table of its fields: name, type, key on the wire, key in the REST book (empty when it has none).
 macro_rules! event {
     ($(#[$meta:meta])* $name:ident { $($(#[$doc:meta])* $field:ident: $kind:ty = $key:literal / $book:literal,)* }) => {
@@ -73,10 +84,10 @@ macro_rules! event {
                 Self { $($field: fields.get($key).and_then(Wire::read),)* }
             }
 
-            /// Reads a row of the REST book of the same things. Texts that say nothing are left out, as on the wire.
-            pub(crate) fn of_row(row: &Map<String, Value>) -> Self {
-                let told = |key: &str| row.get(key).filter(|value| value.as_str() != Some(""));
-                Self { $($field: told($book).and_then(Wire::read),)* }
+            /// Reads a row of the REST book of the same things. Texts that say nothing are left out, as on the wire, and what
+            /// is odd is named.
+            pub(crate) fn of_row(row: &Map<String, Value>, odd: &mut BTreeSet<&'static str>) -> Self {
+                Self { $($field: told(row, $book, odd),)* }
             }
 
             /// The object under the event's key; what is `None` is left out.

@@ -11,6 +11,7 @@ mod orders;
 mod positions;
 mod quotes;
 mod row;
+mod symbol_tokens;
 
 use serde_json::Value;
 
@@ -22,7 +23,8 @@ pub use order_word::{
 };
 pub use orders::{OrderBook, UnknownOrder, ack, order_with_tag, orders, outcomes};
 pub use positions::{PositionBook, positions};
-pub use quotes::{QuoteRow, depth_prices, last_prices, prices, quotes};
+pub use quotes::{candles, depth_prices, last_prices, prices};
+pub use symbol_tokens::symbol_tokens;
 
 use crate::http::ApiResponse;
 

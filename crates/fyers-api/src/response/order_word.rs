@@ -14,6 +14,10 @@ const TROUBLE: [i64; 6] = [-1, -96, -201, -202, -204, -205];
 /// The code of a badly written field, which FYERS may name without `s`: such an order was not looked at further.
 const BAD_FIELD: i64 = -50;
 
+/// HTTP's statuses of a request that is wrong as it is, with which nothing is done. FYERS writes them as the code of its error
+/// where it has none of its own, as for an order of several legs (docs/fyers-api.md, "Order validation").
+const BAD_REQUEST: [i64; 8] = [400, 403, 404, 405, 413, 415, 422, 429];
+
 /// What FYERS says of one order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderWord {
@@ -35,8 +39,9 @@ impl OrderWord {
         let has_id = body["id"].as_str().is_some_and(|id| !id.trim().is_empty());
         // Who refuses the token makes no order, and here is the id of one, or a status that does not fit.
         let is_of_token = code.is_some_and(|code| TOKEN_CODES.contains(&code));
-        let is_at_odds = is_of_token && ((is_new && has_id) || !TOKEN_STATUSES.contains(&http_status));
-        let is_refusal = code.is_some_and(|code| code < 0 && !TROUBLE.contains(&code)) && !is_at_odds;
+        let is_named = has_id || body["id"].is_number();
+        let is_at_odds = is_of_token && ((is_new && is_named) || !TOKEN_STATUSES.contains(&http_status));
+        let is_refusal = code.is_some_and(|code| is_of_refusal(code, is_named)) && !is_at_odds;
         match status {
             Some(EnvelopeStatus::Ok) if (200..300).contains(&http_status) => {
                 let is_taken = code.is_none_or(|code| code >= 0) && (has_id || !is_new);
@@ -49,6 +54,11 @@ impl OrderWord {
             _ => Self::NotKnown,
         }
     }
+}
+
+/// Whether this code says no. A request that was wrong as it is made no order: where there is one, nothing is proven.
+fn is_of_refusal(code: i64, is_named: bool) -> bool {
+    (code < 0 && !TROUBLE.contains(&code)) || (BAD_REQUEST.contains(&code) && !is_named)
 }
 
 /// Whether FYERS says no under this status. With 408 and 5xx it says that it could not end what it had begun.
@@ -126,125 +136,4 @@ fn is_of_token(http_status: u16, body: &Value) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::{OrderWord::*, *};
-
-    fn word(status: u16, body: &Value, is_new: bool) -> Vec<OrderWord> {
-        order_words(&ApiResponse { status, ..ApiResponse::default() }, body, is_new)
-    }
-
-    #[test]
-    fn only_a_whole_word_of_fyers_takes_or_refuses_an_order() {
-        for (status, body, says) in [
-            (200, json!({"s": "ok", "code": 1101, "message": "m", "id": "26"}), Taken),
-            (200, json!({"s": "ok", "code": 201, "id": "26"}), Taken),
-            (201, json!({"s": "ok", "code": 200, "id": "26"}), Taken),
-            (200, json!({"s": "ok", "id": "26"}), Taken),
-            (200, json!({"s": "ok", "code": 201, "message": "look in the book"}), NotKnown),
-            (200, json!({"s": "ok", "code": 1101}), NotKnown),
-            (200, json!({"s": "ok", "code": 1101, "id": ""}), NotKnown),
-            (200, json!({"s": "ok", "code": 1101, "id": " "}), NotKnown),
-            (200, json!({"s": "ok", "code": 1101, "id": null}), NotKnown),
-            (200, json!({"s": "ok", "code": 200, "id": 26}), NotKnown),
-            (200, json!({"s": "ok", "code": 200, "id": ["26"]}), NotKnown),
-            (200, json!({"s": "ok", "code": -99, "id": "26"}), NotKnown),
-            (500, json!({"s": "ok", "code": 1101, "id": "26"}), NotKnown),
-            (302, json!({"s": "ok", "code": 1101, "id": "26"}), NotKnown),
-            (400, json!({"s": "ok", "code": 1101, "id": "26"}), NotKnown),
-            (400, json!({"s": "error", "code": -99, "message": "RED:Margin", "id": "26"}), Refused),
-            (200, json!({"s": "error", "code": -50, "message": "Invalid input"}), Refused),
-            (401, json!({"s": "error", "code": -16}), Refused),
-            (401, json!({"s": "error", "code": -16, "message": "m", "id": ""}), Refused),
-            (401, json!({"s": "error", "code": -16, "message": "m", "id": "26"}), NotKnown),
-            (429, json!({"s": "error", "code": -16, "message": "m"}), NotKnown),
-            (404, json!({"s": "error", "code": "-8"}), NotKnown),
-            (403, json!({"s": "error", "code": "-373"}), Refused),
-            (429, json!({"s": "error", "code": -429, "message": "Request limit reached"}), Refused),
-            (400, json!({"code": -50, "symbol": "Invalid symbol provided"}), Refused),
-            (200, json!({"code": -50, "symbol": "Invalid symbol provided"}), NotKnown),
-            (400, json!({"code": -99, "message": "RED"}), NotKnown),
-            (200, json!({"code": 1101, "id": "26"}), NotKnown),
-            (429, json!({"message": "Too many requests"}), NotKnown),
-            (500, json!({"s": "error", "code": -1}), NotKnown),
-            (500, json!({"s": "error", "code": -99, "message": "RED", "id": "26"}), NotKnown),
-            (503, json!({"s": "error", "code": -50}), NotKnown),
-            (408, json!({"s": "error", "code": -50}), NotKnown),
-            (200, json!({"s": "error", "code": -1, "message": "Request timed out"}), NotKnown),
-            (400, json!({"s": "error", "code": -99, "message": "Gateway Timeout"}), NotKnown),
-            (400, json!({"s": "error", "code": -96}), NotKnown),
-            (400, json!({"s": "error", "code": 0}), NotKnown),
-            (400, json!({"s": "error", "code": 500}), NotKnown),
-            (400, json!({"s": "error", "message": "no"}), NotKnown),
-            (400, json!({"s": "error", "code": "x"}), NotKnown),
-            (200, json!({"s": "no_data", "code": -99}), NotKnown),
-            (200, json!({"s": "ERROR", "code": -99}), NotKnown),
-            (200, Value::Null, NotKnown),
-        ] {
-            assert_eq!(word(status, &body, true), [says], "{status} {body}");
-        }
-    }
-
-    #[test]
-    fn what_makes_no_order_needs_no_id() {
-        for code in [200, 201, 1102, 1103] {
-            assert_eq!(word(200, &json!({"s": "ok", "code": code}), false), [Taken]);
-        }
-        let named = json!({"s": "error", "code": -16, "id": "26"});
-        assert_eq!(word(401, &named, false), [Refused], "the order that was to be cancelled");
-        assert_eq!(word(500, &json!({"s": "ok", "code": 1103}), false), [NotKnown]);
-        assert_eq!(word(400, &json!({"s": "error", "code": -352}), false), [Refused]);
-    }
-
-    #[test]
-    fn each_order_of_a_basket_has_its_own_word_and_none_under_a_servers_error() {
-        let row = |status: u16, body: Value| json!({"statusCode": status, "body": body});
-        let basket = json!({"s": "ok", "code": 200, "data": [
-            row(200, json!({"s": "ok", "code": 1101, "id": "1"})),
-            row(400, json!({"s": "error", "code": -50, "message": "Invalid input"})),
-            row(500, json!({"s": "error", "code": -50})),
-            row(200, json!({"s": "ok", "code": 201})),
-            json!({"statusCode": 200})]});
-        assert_eq!(word(200, &basket, true), [Taken, Refused, NotKnown, NotKnown, NotKnown]);
-        assert_eq!(word(502, &basket, true), [NotKnown; 5]);
-    }
-
-    #[test]
-    fn an_error_about_the_token_in_a_row_proves_nothing_of_its_order() {
-        let dead = json!({"s": "error", "code": -16, "message": "Could not authenticate the user"});
-        let row = |status: u16, body: &Value| json!({"statusCode": status, "body": body});
-        let rows = |rows: &[Value]| json!({"s": "ok", "code": 200, "message": "", "data": rows});
-        let errors = |body: &Value, is_new| {
-            token_errors(&ApiResponse { status: 200, ..ApiResponse::default() }, body, is_new)
-        };
-        let all = rows(&[row(401, &dead), row(200, &dead)]);
-        let taken = row(200, &json!({"s": "ok", "code": 1101, "id": "1"}));
-        let refused = row(400, &json!({"s": "error", "code": -50}));
-        let mixed = rows(&[taken.clone(), row(401, &dead), refused.clone()]);
-        for is_new in [true, false] {
-            assert_eq!(word(200, &all, is_new), [NotKnown; 2]);
-            assert_eq!(word(200, &mixed, is_new), [Taken, NotKnown, Refused]);
-            assert_eq!(
-                (errors(&all, is_new), errors(&mixed, is_new)),
-                (TokenErrors::All, TokenErrors::SomeRows)
-            );
-            assert_eq!(errors(&rows(&[taken.clone(), refused.clone()]), is_new), TokenErrors::None);
-            assert_eq!(errors(&dead, is_new), TokenErrors::All);
-        }
-        let named = json!({"s": "error", "code": -16, "id": "26"});
-        assert_eq!(errors(&named, true), TokenErrors::WithAnOrder);
-        assert_eq!(errors(&rows(&[row(401, &named)]), true), TokenErrors::SomeRows);
-        let instead = json!({"statusCode": 200});
-        let other = without_token_errors(&mixed, &instead).unwrap();
-        assert_eq!(other["data"], json!([taken, instead, refused]));
-        let stray = rows(&[row(429, &dead)]);
-        assert_eq!(without_token_errors(&stray, &instead).unwrap()["data"], json!([instead]));
-        assert_eq!(
-            (without_token_errors(&dead, &instead), without_token_errors(&rows(&[taken]), &instead)),
-            (None, None)
-        );
-        let answer = ApiResponse { status: 200, ..ApiResponse::default() };
-        assert_eq!(token_message(&answer, &mixed).as_deref(), Some("Could not authenticate the user"));
-    }
-}
+mod tests;

@@ -1,111 +1,122 @@
-//! Last prices (docs/fyers-api.md, "Quotes").
+//! Prices (docs/fyers-api.md, "Quotes").
 
 use rust_decimal::Decimal;
 use serde_json::Value;
 
 use crate::{
-    error::ApiError,
     model::{Offer, SeenPrice},
     number,
     response::{
-        Body, Parsed, Unreadable,
+        Parsed,
         row::{Drift, Row},
     },
 };
 
-/// Code of a quote that was refused without a code of its own.
-const BAD_SYMBOL: i64 = -300;
+/// Columns of a candle: when it begins, open, high, low, close and volume.
+const CANDLE: usize = 6;
 
-/// One element of a quotes answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct QuoteRow {
-    /// As it was asked for, as `NSE:SBIN-EQ`.
-    pub symbol: String,
-    /// The last price in INR, or FYERS' reason why there is none.
-    pub last: Result<Decimal, ApiError>,
-}
-
-/// Reads `GET /quotes`. An element that is neither a price nor an error is left out and reported as drift.
-///
-/// # Errors
-/// When the answer is none, or an error, or has no list.
-pub fn quotes(http_status: u16, body: &[u8]) -> Result<Parsed<Vec<QuoteRow>>, Unreadable> {
-    let body = Body::read(http_status, body)?;
-    let list = body.get("d").and_then(Value::as_array).ok_or(Unreadable::Field("d"))?;
-    let (mut rows, mut found) = (Vec::new(), Vec::new());
-    for (index, value) in list.iter().enumerate() {
-        let mut drift = Drift { found: &mut found, place: format!("d[{index}]") };
-        match Row::of(value).map_or(Err("n"), |row| quote(http_status, row)) {
-            Ok(row) => rows.push(row),
-            Err(field) => drift.note(field),
-        }
+/// Prices of a quotes answer that has been read as JSON; what is not understood is left out and reported as drift. Outside
+/// sessions and for indices FYERS tells a bid and an ask of zero: none.
+pub fn prices(body: &Value) -> Parsed<Vec<SeenPrice>> {
+    let mut drift = drift_of(body, body["d"].is_array());
+    let mut value = vec![];
+    for (index, row) in body["d"].as_array().into_iter().flatten().enumerate() {
+        value.extend(quote(row, Drift { found: &mut drift, place: format!("d[{index}]") }));
     }
-    Ok(Parsed { value: rows, drift: found })
+    Parsed { value, drift }
 }
 
-fn quote(http_status: u16, row: Row<'_>) -> Result<QuoteRow, &'static str> {
-    let symbol = row.word("n").ok_or("n")?.to_owned();
-    let last = match row.word("s").ok_or("s")? {
-        "ok" => Ok(row.row("v").and_then(|inner| inner.money("lp")).ok_or("v.lp")?),
-        _ => Err(bad_quote(http_status, row)),
+/// A symbol that FYERS does not know is an error in its row.
+fn quote(row: &Value, mut drift: Drift<'_>) -> Option<SeenPrice> {
+    let row = drift.expect("n", Row::of(row))?;
+    let symbol = drift.expect("n", row.word("n"))?;
+    if drift.expect("s", row.word("s"))? != "ok" {
+        return None;
+    }
+    let v = row.row("v");
+    let last = drift.expect("v.lp", v.and_then(|v| v.money("lp")))?;
+    let mut best = |name: &str| {
+        let price = drift.expect(&format!("v.{name}"), v.and_then(|v| v.money(name)));
+        price.filter(is_positive).map(|price| Offer { price, quantity: None }).into_iter().collect()
     };
-    Ok(QuoteRow { symbol, last })
-}
-
-/// The inner names vary from report to report, so nothing in here is required.
-fn bad_quote(http_status: u16, row: Row<'_>) -> ApiError {
-    let inner = row.row("v");
-    let words = inner.and_then(|inner| inner.word("message").or_else(|| inner.word("errmsg")));
-    let code = inner.and_then(|inner| inner.whole("code")).unwrap_or(BAD_SYMBOL);
-    ApiError { status: http_status, ..ApiError::new(code, words.unwrap_or_default()) }
-}
-
-/// Prices of a quotes answer that has been read as JSON; what is not understood is left out. Outside sessions and for
-/// indices FYERS tells a bid and an ask of zero: none.
-pub fn prices(body: &Value) -> Vec<SeenPrice> {
-    let rows = body["d"].as_array().into_iter().flatten();
-    let seen = |row: &Value| {
-        let v = &row["v"];
-        let best = |name: &str| positive(&v[name]).map(|price| Offer { price, quantity: None });
-        let (bids, asks) = (best("bid").into_iter().collect(), best("ask").into_iter().collect());
-        Some(SeenPrice { symbol: row["n"].as_str()?.to_owned(), last: positive(&v["lp"])?, bids, asks })
-    };
-    rows.filter(|row| row["s"] == "ok").filter_map(seen).collect()
+    let (bids, asks) = (best("bid"), best("ask"));
+    is_positive(&last).then(|| SeenPrice { symbol: symbol.to_owned(), last, bids, asks })
 }
 
 /// Prices of a depth answer that has been read as JSON: what the order book shows on both sides.
-pub fn depth_prices(body: &Value) -> Vec<SeenPrice> {
-    let rows = body["d"].as_object().into_iter().flatten();
-    let seen = |(symbol, row): (&String, &Value)| {
-        let side = |name: &str| row[name].as_array().into_iter().flatten().filter_map(offer).collect();
-        let (bids, asks) = (side("bids"), side("ask"));
-        Some(SeenPrice { symbol: symbol.clone(), last: positive(&row["ltp"])?, bids, asks })
+pub fn depth_prices(body: &Value) -> Parsed<Vec<SeenPrice>> {
+    let mut drift = drift_of(body, body["d"].is_object());
+    let mut value = vec![];
+    for (index, (symbol, row)) in body["d"].as_object().into_iter().flatten().enumerate() {
+        value.extend(depth(symbol, row, Drift { found: &mut drift, place: format!("d[{index}]") }));
+    }
+    Parsed { value, drift }
+}
+
+fn depth(symbol: &str, row: &Value, mut drift: Drift<'_>) -> Option<SeenPrice> {
+    let row = drift.expect("ltp", Row::of(row))?;
+    let last = drift.expect("ltp", row.money("ltp"))?;
+    let (bids, asks) = (side(row, "bids", &mut drift), side(row, "ask", &mut drift));
+    is_positive(&last).then(|| SeenPrice { symbol: symbol.to_owned(), last, bids, asks })
+}
+
+/// An empty level has zeros.
+fn side(row: Row<'_>, name: &str, drift: &mut Drift<'_>) -> Vec<Offer> {
+    let levels = drift.expect(name, row.get(name).and_then(Value::as_array));
+    let offer = |level: &Value| {
+        let price = drift.expect(&format!("{name}[].price"), number::decimal(&level["price"]));
+        let quantity = drift.expect(&format!("{name}[].volume"), number::whole(&level["volume"]));
+        let (price, quantity) = price.zip(quantity)?;
+        (is_positive(&price) && quantity > 0).then_some(Offer { price, quantity: Some(quantity) })
     };
-    rows.filter_map(seen).collect()
+    levels.into_iter().flatten().filter_map(offer).collect()
 }
 
 /// Last prices that stand beside something else, in an answer that has been read as JSON: in positions, holdings, the order
-/// book or an option chain. What is not understood is left out.
-pub fn last_prices(body: &Value) -> Vec<(String, Decimal)> {
+/// book or an option chain. What is not understood is left out; a price that is there and is no number is drift.
+pub fn last_prices(body: &Value) -> Parsed<Vec<(String, Decimal)>> {
     let lists = [
-        (&body["netPositions"], "ltp"),
-        (&body["holdings"], "ltp"),
-        (&body["orderBook"], "lp"),
-        (&body["data"]["optionsChain"], "ltp"),
+        ("netPositions", &body["netPositions"], "ltp"),
+        ("holdings", &body["holdings"], "ltp"),
+        ("orderBook", &body["orderBook"], "lp"),
+        ("data.optionsChain", &body["data"]["optionsChain"], "ltp"),
     ];
-    let rows = lists.into_iter().flat_map(|(list, name)| {
-        list.as_array().into_iter().flatten().map(move |row| (&row["symbol"], &row[name]))
-    });
-    rows.filter_map(|(symbol, last)| Some((symbol.as_str()?.to_owned(), positive(last)?))).collect()
+    let (mut value, mut drift) = (vec![], vec![]);
+    for (name, list, field) in lists {
+        for (index, row) in list.as_array().into_iter().flatten().enumerate() {
+            let mut drift = Drift { found: &mut drift, place: format!("{name}[{index}]") };
+            let Some(row) = Row::of(row) else { continue };
+            let last = drift.or_default(row, field, |value| number::decimal(value).map(Some));
+            value.extend(row.word("symbol").map(str::to_owned).zip(last.filter(is_positive)));
+        }
+    }
+    Parsed { value, drift }
 }
 
-fn offer(level: &Value) -> Option<Offer> {
-    let quantity = number::whole(&level["volume"]).filter(|quantity| *quantity > 0)?;
-    Some(Offer { price: positive(&level["price"])?, quantity: Some(quantity) })
+/// How many candles are in a history answer that has been read as JSON. A row that is none is drift.
+pub fn candles(body: &Value) -> Parsed<usize> {
+    let rows = body["candles"].as_array();
+    let is_candle = |row: &&Value| {
+        let columns = row.as_array().map_or(&[][..], Vec::as_slice);
+        columns.len() >= CANDLE && columns.iter().take(CANDLE).all(Value::is_number)
+    };
+    let value = rows.into_iter().flatten().filter(is_candle).count();
+    let drift = match rows {
+        Some(rows) if value < rows.len() => Some("candles[]"),
+        None if body["s"] == "ok" => Some("candles"),
+        _ => None,
+    };
+    Parsed { value, drift: drift.map(str::to_owned).into_iter().collect() }
 }
 
-fn positive(value: &Value) -> Option<Decimal> {
-    number::decimal(value).filter(|amount| *amount > Decimal::ZERO)
+/// An answer that is none, or FYERS' error, has no prices; one that says "ok" has a list of them.
+fn drift_of(body: &Value, has_list: bool) -> Vec<String> {
+    let is_odd = body["s"] == "ok" && !has_list;
+    is_odd.then(|| "d".to_owned()).into_iter().collect()
+}
+
+fn is_positive(amount: &Decimal) -> bool {
+    *amount > Decimal::ZERO
 }
 
 #[cfg(test)]
@@ -114,80 +125,88 @@ mod tests {
 
     use super::*;
 
-    fn read(rows: &Value) -> Parsed<Vec<QuoteRow>> {
-        quotes(200, json!({"s": "ok", "code": 200, "d": rows}).to_string().as_bytes()).unwrap()
+    fn price(symbol: &str, text: &str) -> SeenPrice {
+        SeenPrice { symbol: symbol.to_owned(), last: text.parse().unwrap(), bids: vec![], asks: vec![] }
+    }
+
+    fn v(last: f64) -> Value {
+        json!({"lp": last, "bid": 0, "ask": 0})
     }
 
     #[test]
     fn a_price_is_a_price_and_an_error_an_error() {
-        let rows = json!([{"n": "NSE:A-EQ", "s": "ok", "v": {"lp": 800.5}},
+        let body = json!({"s": "ok", "d": [{"n": "NSE:A-EQ", "s": "ok", "v": v(800.5)},
             {"n": "NSE:X-EQ", "s": "error", "v": {"code": -300, "message": "Invalid symbol provided"}},
-            {"n": "NSE:Y-EQ", "s": "error", "v": {"errmsg": "Invalid symbol"}}, {"n": "NSE:Z-EQ", "s": "error"}]);
-        let read = read(&rows);
-        let seen: Vec<_> = read.value.iter().map(|row| (row.symbol.as_str(), row.last.clone())).collect();
-        let bad = |words: &str| Err(ApiError { status: 200, ..ApiError::new(-300, words) });
-        assert_eq!(
-            seen,
-            [
-                ("NSE:A-EQ", Ok("800.5".parse().unwrap())),
-                ("NSE:X-EQ", bad("Invalid symbol provided")),
-                ("NSE:Y-EQ", bad("Invalid symbol")),
-                ("NSE:Z-EQ", bad("")),
-            ]
-        );
+            {"n": "NSE:Y-EQ", "s": "error", "v": {"errmsg": "Invalid symbol"}}, {"n": "NSE:Z-EQ", "s": "error"},
+            {"n": "NSE:N-EQ", "s": "ok", "v": v(0.0)}, {"n": "NSE:C-EQ", "s": "ok", "v": v(195.0)}]});
+        let read = prices(&body);
+        assert_eq!(read.value, [price("NSE:A-EQ", "800.5"), price("NSE:C-EQ", "195.0")]);
         assert_eq!(read.drift, Vec::<String>::new());
     }
 
     #[test]
     fn an_element_that_is_neither_is_left_out_and_reported() {
-        for (row, field) in [
-            (json!({"s": "ok", "v": {"lp": 1}}), "d[0].n"),
-            (json!({"n": "NSE:A-EQ", "v": {"lp": 1}}), "d[0].s"),
-            (json!({"n": "NSE:A-EQ", "s": "ok", "v": []}), "d[0].v.lp"),
-            (json!({"n": "NSE:A-EQ", "s": "ok", "v": {"lp": "x"}}), "d[0].v.lp"),
-            (json!(7), "d[0].n"),
+        for (row, fields) in [
+            (json!({"s": "ok", "v": v(1.0)}), &["n"][..]),
+            (json!({"n": "NSE:A-EQ", "v": v(1.0)}), &["s"]),
+            (json!({"n": "NSE:A-EQ", "s": "ok", "v": []}), &["v.lp"]),
+            (json!({"n": "NSE:A-EQ", "s": "ok", "v": {"lp": "x"}}), &["v.lp"]),
+            (json!(7), &["n"]),
         ] {
-            assert_eq!(read(&json!([row])), Parsed { value: vec![], drift: vec![field.to_owned()] });
+            let read = prices(&json!({"s": "ok", "d": [row]}));
+            let drift: Vec<String> = fields.iter().map(|field| format!("d[0].{field}")).collect();
+            assert_eq!(read, Parsed { value: vec![], drift });
         }
-    }
-
-    #[test]
-    fn prices_are_taken_where_there_are_any() {
-        let body = json!({"s": "ok", "d": [{"n": "NSE:A-EQ", "s": "ok", "v": {"lp": 800.5}},
-            {"n": "NSE:B-EQ", "s": "error", "v": {}}, {"n": "NSE:C-EQ", "s": "ok", "v": {"lp": 195}}]});
-        let price = |symbol: &str, text: &str| SeenPrice {
-            symbol: symbol.to_owned(),
-            last: text.parse().unwrap(),
-            bids: vec![],
-            asks: vec![],
-        };
-        assert_eq!(prices(&body), [price("NSE:A-EQ", "800.5"), price("NSE:C-EQ", "195")]);
-        assert_eq!(prices(&Value::Null), []);
+        let odd = prices(&json!({"d": [{"n": "NSE:A-EQ", "s": "ok", "v": {"lp": 1, "bid": "x"}}]}));
+        assert_eq!(odd.value, [price("NSE:A-EQ", "1")], "it costs no price");
+        assert_eq!(odd.drift, ["d[0].v.bid", "d[0].v.ask"]);
+        for read in [prices, depth_prices] {
+            assert_eq!(read(&json!({"s": "ok", "d": 7})).drift, ["d"]);
+            for none in [Value::Null, json!({"s": "error", "code": -300}), json!([])] {
+                assert_eq!(read(&none), Parsed { value: vec![], drift: vec![] }, "{none}");
+            }
+        }
     }
 
     #[test]
     fn bid_and_ask_are_read_and_zero_is_none() {
         let quote = |bid: f64, ask: f64| {
             let v = json!({"lp": 800, "bid": bid, "ask": ask});
-            prices(&json!({"d": [{"n": "NSE:A-EQ", "s": "ok", "v": v}]})).remove(0)
+            prices(&json!({"d": [{"n": "NSE:A-EQ", "s": "ok", "v": v}]})).value.remove(0)
         };
         let offer = |text: &str, quantity| Offer { price: text.parse().unwrap(), quantity };
         let both = quote(799.9, 800.1);
         assert_eq!((both.bids, both.asks), (vec![offer("799.9", None)], vec![offer("800.1", None)]));
         let none = quote(0.0, 0.0);
         assert!(none.bids.is_empty() && none.asks.is_empty());
+        let level = |price: f64, volume: i64| json!({"price": price, "volume": volume, "ord": 1});
+        let mut body = json!({"d": {"NSE:A-EQ": {"ltp": 800, "bids": [level(799.9, 5), level(0.0, 0)],
+            "ask": [level(800.1, 7), level(800.2, 9)]}, "NSE:B-EQ": {"ltp": 0, "bids": [], "ask": []}}});
+        let seen = depth_prices(&body);
+        assert_eq!((seen.value.len(), seen.drift), (1, vec![]));
+        assert_eq!(seen.value[0].bids, [offer("799.9", Some(5))]);
+        assert_eq!(seen.value[0].asks, [offer("800.1", Some(7)), offer("800.2", Some(9))]);
+        (body["d"]["NSE:A-EQ"]["bids"][0]["volume"], body["d"]["NSE:B-EQ"]["ask"]) = (json!("x"), json!(1));
+        let odd = depth_prices(&body);
+        assert_eq!((odd.value.len(), odd.value[0].bids.len()), (1, 0));
+        assert_eq!(odd.drift, ["d[0].bids[].volume", "d[1].ask"]);
+    }
+
+    #[test]
+    fn last_prices_and_candles_are_read_and_what_is_none_is_told() {
         let beside = json!({"netPositions": [{"symbol": "NSE:A-EQ", "ltp": 801.5}, {"symbol": "NSE:B-EQ", "ltp": 0}],
-            "orderBook": [{"symbol": "NSE:C-EQ", "lp": "9.05"}, {"symbol": 5, "lp": 1}, 7]});
+            "orderBook": [{"symbol": "NSE:C-EQ", "lp": "9.05"}, {"symbol": 5, "lp": 1}, 7, {"symbol": "NSE:D-EQ", "lp": []}]});
         let told = last_prices(&beside);
         let price = |symbol: &str, last: &str| (symbol.to_owned(), last.parse::<Decimal>().unwrap());
-        assert_eq!(told, [price("NSE:A-EQ", "801.5"), price("NSE:C-EQ", "9.05")]);
-        assert_eq!(last_prices(&json!({"data": {"optionsChain": [{"symbol": "NSE:X", "ltp": 2}]}})).len(), 1);
-        let level = |price: f64, volume: i64| json!({"price": price, "volume": volume, "ord": 1});
-        let body = json!({"d": {"NSE:A-EQ": {"ltp": 800, "bids": [level(799.9, 5), level(0.0, 0)],
-            "ask": [level(800.1, 7), level(800.2, 9)]}, "NSE:B-EQ": {"ltp": 0}}});
-        let seen = depth_prices(&body);
-        assert_eq!(seen.len(), 1, "{seen:?}");
-        assert_eq!(seen[0].bids, [offer("799.9", Some(5))]);
-        assert_eq!(seen[0].asks, [offer("800.1", Some(7)), offer("800.2", Some(9))]);
+        assert_eq!(told.value, [price("NSE:A-EQ", "801.5"), price("NSE:C-EQ", "9.05")]);
+        assert_eq!(told.drift, ["orderBook[3].lp"]);
+        let row = json!([1_795_392_000, 800, 803, 799.5, 801, 12_345]);
+        let told = |body: Value| (candles(&body).value, candles(&body).drift);
+        assert_eq!(told(json!({"s": "ok", "candles": [row, row]})), (2, vec![]));
+        assert_eq!(told(json!({"s": "ok", "candles": [row, [1, 2], 7]})), (1, vec!["candles[]".to_owned()]));
+        assert_eq!(told(json!({"s": "ok"})), (0, vec!["candles".to_owned()]));
+        assert_eq!(told(json!({"s": "no_data", "candles": []})), (0, vec![]));
+        let chain = json!({"data": {"optionsChain": [{"symbol": "NSE:X", "ltp": 2}]}});
+        assert_eq!(last_prices(&chain).value.len(), 1);
     }
 }

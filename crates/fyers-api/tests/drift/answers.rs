@@ -145,8 +145,26 @@ fn books() -> Vec<Answer> {
             read: |status, body| {
                 let (orders, positions) = other_books();
                 let books = DayBooks::read((200, &orders), (status, body), (200, &positions))?;
-                let trade = books.trades.first().and_then(|trade| trade.order_id.as_deref());
+                let trade = books.value.trades.first().and_then(|trade| trade.order_id.as_deref());
                 trade.filter(|id| *id == "26112300000017").map(drop).ok_or(Unreadable::Field("tradeBook"))
+            },
+        },
+        Answer {
+            call: "history",
+            body: json!({"s": "ok", "code": 200, "message": "", "candles": [[1_795_392_000, 800, 803, 799.5, 801, 12_345]]}),
+            required: &[
+                ".candles",
+                ".candles[0]",
+                ".candles[0][0]",
+                ".candles[0][1]",
+                ".candles[0][2]",
+                ".candles[0][3]",
+                ".candles[0][4]",
+                ".candles[0][5]",
+            ],
+            read: |_, body| {
+                let read = response::candles(&serde_json::from_slice(body).unwrap());
+                if read.value == 1 { Ok(()) } else { Err(Unreadable::Field("candles")) }
             },
         },
         Answer {
@@ -154,7 +172,7 @@ fn books() -> Vec<Answer> {
             body: depth(),
             required: &[".d", ".d.NSE:SBIN-EQ", ".d.NSE:SBIN-EQ.ltp"],
             read: |_, body| {
-                let prices = response::depth_prices(&serde_json::from_slice(body).unwrap());
+                let prices = response::depth_prices(&serde_json::from_slice(body).unwrap()).value;
                 let last = prices.first().map(|seen| seen.last.to_string());
                 last.filter(|last| last == "801.5").map(drop).ok_or(Unreadable::Field("d"))
             },
@@ -226,11 +244,23 @@ pub(crate) fn answers() -> Vec<Answer> {
         Answer {
             call: "quotes",
             body: quotes(),
-            required: &[".s", ".d", ".d[0]", ".d[0].n", ".d[0].s", ".d[0].v", ".d[0].v.lp"],
+            required: &[".d", ".d[0]", ".d[0].n", ".d[0].s", ".d[0].v", ".d[0].v.lp"],
+            read: |_, body| {
+                let prices = response::prices(&serde_json::from_slice(body).unwrap()).value;
+                let last = prices.first().map(|seen| seen.last.to_string());
+                last.filter(|last| last == "801.5").map(drop).ok_or(Unreadable::Field("d"))
+            },
+        },
+        Answer {
+            call: "symbol-token",
+            body: json!({"s": "ok", "code": 200, "message": "", "validSymbol": {"NSE:SBIN-EQ": "10100000003045"},
+                "invalidSymbol": ["NSE:X-EQ"]}),
+            required: &[".s", ".validSymbol", ".validSymbol.NSE:SBIN-EQ"],
             read: |status, body| {
-                let read = response::quotes(status, body)?;
-                let price = read.value.first().and_then(|row| row.last.clone().ok());
-                price.filter(|price| price.to_string() == "801.5").map(drop).ok_or(Unreadable::Field("d"))
+                let read = response::symbol_tokens(status, body)?;
+                let token = read.value.get("NSE:SBIN-EQ");
+                let is_known = token.is_some_and(|token| token == "10100000003045");
+                if is_known { Ok(()) } else { Err(Unreadable::Field("validSymbol")) }
             },
         },
         Answer {

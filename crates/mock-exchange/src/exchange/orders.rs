@@ -18,7 +18,11 @@ use crate::{
     reply::Reply,
     words,
 };
-use fyers_api::{error::ApiError, http::ApiRequest, operation::Operation};
+use fyers_api::{
+    error::ApiError,
+    http::{ApiRequest, ApiResponse},
+    operation::Operation,
+};
 
 /// The most slices of one order (docs/fyers-api.md, "Place").
 const MOST_SLICES: i64 = 10;
@@ -38,12 +42,27 @@ impl MockExchange {
         } else {
             self.read(operation, call, (prices, now), &mut records)
         };
+        Execution { answer: self.answer(done), records, attempts }
+    }
+
+    /// The answer to a read by the book as it is: nothing happens in it, where nothing that happens could be kept.
+    pub fn show(
+        &self,
+        operation: Operation,
+        call: &ApiRequest,
+        prices: Prices,
+        now: DateTime<Utc>,
+    ) -> ApiResponse {
+        self.answer(self.clone().read(operation, call, (prices, now), &mut vec![]))
+    }
+
+    fn answer(&self, done: Result<Value, ApiError>) -> ApiResponse {
         let (status, mut body) = match done {
             Ok(body) => (200, body),
             Err(refusal) => (refusal.status, response::refusal(&refusal)),
         };
         response::mark_simulated(&mut body, self.engine.config().name);
-        Execution { answer: response::answer(status, &body), records, attempts }
+        response::answer(status, &body)
     }
 
     /// One order.

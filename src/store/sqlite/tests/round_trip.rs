@@ -66,6 +66,7 @@ fn intent(id: i64) -> OrderIntent {
         ids: vec![],
         is_opaque: None,
         effect: None,
+        closed_orders: vec![],
     }
 }
 

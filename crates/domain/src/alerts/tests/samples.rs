@@ -273,7 +273,7 @@ pub(super) fn token_events() -> Vec<Event> {
             Reason::AppHashRejected => Some(-371),
             _ => None,
         };
-        Event::LoginRequired { reason, code }
+        Event::LoginRequired { reason, code, wrong_pins: 0 }
     }));
     all
 }
@@ -396,5 +396,5 @@ pub(super) fn keeper_events() -> Vec<Event> {
 }
 
 pub(crate) fn all_events() -> Vec<Event> {
-    [keeper_events(), token_events(), trading_events()].concat()
+    [keeper_events(), token_events(), trading_events(), lost::wrong_pins()].concat()
 }

@@ -19,7 +19,7 @@ fn alerts_say_of_orders_without_a_token_what_becomes_of_them() {
         |unconfirmed| Event::TokenDelayed { reason: why, since: at, attempts: 3, urgent: true, unconfirmed };
     let lost = [
         Event::ModeChanged { from, to, why, open: None },
-        Event::LoginRequired { reason: why, code: None },
+        Event::LoginRequired { reason: why, code: None, wrong_pins: 0 },
         delayed(false),
         delayed(true),
     ];

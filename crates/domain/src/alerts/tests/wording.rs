@@ -120,7 +120,8 @@ fn a_login_hint_is_whole_wherever_a_login_helps() {
     let helpless = [Reason::AppHashRejected, Reason::AppUnknown, Reason::NoCredentials];
     for (_, context) in contexts() {
         for reason in LOGIN_REASONS.into_iter().filter(|reason| !helpless.contains(reason)) {
-            let text = message(&Event::LoginRequired { reason, code: Some(-1) }, &context).unwrap().text;
+            let event = Event::LoginRequired { reason, code: Some(-1), wrong_pins: 1 };
+            let text = message(&event, &context).unwrap().text;
             assert!(text.replace('\n', " ").contains(&context.login_hint), "{text}");
         }
     }

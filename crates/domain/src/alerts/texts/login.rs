@@ -164,6 +164,21 @@ pub(super) fn required(reason: Reason, code: Option<i64>, context: &Context) -> 
         .line(next_step(reason, context))
 }
 
+/// The second wrong PIN, and each one after it: whoever guesses on may lock the account.
+pub(super) fn wrong_pins(count: u32, context: &Context) -> Draft {
+    Draft::new(
+        Severity::Critical,
+        format!("session|login.wrong_pins.{count}"),
+        format!("FYERS has refused the PIN {count} times"),
+    )
+    .line("FYERS locks the account after a few wrong ones. The keeper does not try this PIN again.")
+    .line(without_token(context))
+    .line(format!(
+        "Next: do not guess. See in the FYERS app which PIN works, set FYERS_PIN to it and restart. Or, for today: {}",
+        context.login_hint
+    ))
+}
+
 /// What to do, told apart by reason: a login does not mend a wrong secret.
 fn next_step(reason: Reason, context: &Context) -> String {
     let hint = &context.login_hint;

@@ -115,7 +115,10 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::RefreshSucceeded { expires_at, .. } => Some(login::refreshed(*expires_at, context)),
         Event::LoginSucceeded { expires_at, .. } => Some(login::logged_in(*expires_at, context)),
         Event::TokenGood { expires_at, .. } => Some(login::good(*expires_at, context)),
-        Event::LoginRequired { reason, code } => Some(login::required(*reason, *code, context)),
+        Event::LoginRequired { wrong_pins, .. } if *wrong_pins > 1 => {
+            Some(login::wrong_pins(*wrong_pins, context))
+        }
+        Event::LoginRequired { reason, code, .. } => Some(login::required(*reason, *code, context)),
         Event::TokenDelayed { reason, since, attempts, urgent, unconfirmed } => {
             Some(login::delayed(*reason, *since, *attempts, (*urgent, *unconfirmed), context))
         }
@@ -173,9 +176,12 @@ fn draft(event: &Event, context: &Context) -> Option<Draft> {
         Event::SegmentJoined { symbol, .. } => Some(trading::mcx_joined(symbol)),
         Event::SimulatedCleared { by, positions } => Some(trading::simulated_cleared(by, *positions)),
         Event::OrderRefused { bot, symbol, quantity, why, is_halted_entry, is_bots_halt, is_simulated } => {
-            let halt = is_halted_entry.then_some(bot.as_ref().filter(|_| *is_bots_halt));
-            let kind = (halt, *is_simulated);
-            Some(trading::refused(bot.as_ref(), (symbol, *quantity), why, kind))
+            let halted = match (is_halted_entry, bot) {
+                (false, _) => trading::Halted::Nobody,
+                (true, Some(bot)) if *is_bots_halt => trading::Halted::Bot(bot),
+                (true, _) => trading::Halted::All,
+            };
+            Some(trading::refused(bot.as_ref(), (symbol, *quantity), why, (halted, *is_simulated)))
         }
         Event::OrdersNotAllowed { app, address, expected, .. } => {
             Some(trading::not_allowed(app, address.as_deref(), expected.as_deref()))

@@ -179,10 +179,10 @@ pub(super) fn rejected_later(
     let draft = draft.item(item).lines(keys::row(bot)).line(format!("Why: {why}"));
     match is_exit {
         true => draft
-            .line("Trading: it was to close a position, and no answer told the bot that it has not. That position is open still.")
+            .line("Trading: this exit has closed nothing, and the position is still open. The bot was not told that FYERS rejected it.")
             .line("Next: put right what FYERS names, and close the position in the FYERS app or let the bot do it."),
         false => draft
-            .line("Trading: FYERS had taken it first, so no answer told the bot; by its order book it is rejected, not in the market.")
+            .line("Trading: it is not in the market. FYERS had taken it first and rejected it later, which the bot was not told.")
             .line("Next: put right what FYERS names before the bot sends it again."),
     }
 }

@@ -235,26 +235,36 @@ pub(super) fn halt_changed(halted: bool, by: &str, waiting: &[String], context: 
     }
 }
 
+/// Whose halt has kept an order out.
+#[derive(Clone, Copy)]
+pub(super) enum Halted<'a> {
+    /// Something else has.
+    Nobody,
+    /// This bot alone is halted.
+    Bot(&'a BotName),
+    /// Trading is.
+    All,
+}
+
 pub(super) fn refused(
     bot: Option<&BotName>,
     (symbol, quantity): (&str, i64),
     why: &str,
-    // The halt that has kept it out, with the bot that alone is halted.
-    (halt, is_simulated): (Option<Option<&BotName>>, bool),
+    (halted, is_simulated): (Halted<'_>, bool),
 ) -> Draft {
     let order = order(symbol, quantity);
     // What would have closed something is urgent; an entry that a person has kept out is not.
-    let (severity, kind) = match halt {
-        Some(_) => (Severity::Warning, "halted"),
-        None => (Severity::Critical, "refused"),
+    let (severity, kind) = match halted {
+        Halted::Bot(_) | Halted::All => (Severity::Warning, "halted"),
+        Halted::Nobody => (Severity::Critical, "refused"),
     };
     let stays = if is_simulated { "What was simulated" } else { "An open position" };
-    let next = match (halt, is_simulated) {
-        (Some(None), _) => "Next: /resume ends the halt and takes entries again.".to_owned(),
-        (Some(Some(bot)), _) => format!("Next: /resume {bot} ends its halt. No other bot is halted by it."),
-        (None, false) => "Next: if you want out, close it in the FYERS app.".to_owned(),
+    let next = match (halted, is_simulated) {
+        (Halted::All, _) => "Next: /resume ends the halt and takes entries again.".to_owned(),
+        (Halted::Bot(bot), _) => format!("Next: /resume {bot} ends its halt. No other bot is halted by it."),
+        (Halted::Nobody, false) => "Next: if you want out, close it in the FYERS app.".to_owned(),
         // Whoever "closes" there what is not there opens the opposite, with real money.
-        (None, true) => "Next: /flat or the page closes what was simulated. In the FYERS app this order could open a real position."
+        (Halted::Nobody, true) => "Next: /flat or the page closes what was simulated. In the FYERS app this order could open a real position."
             .to_owned(),
     };
     Draft::new(severity, format!("{kind} {order}{}|", topic(bot)), format!("Order refused: {order}"))

@@ -1,6 +1,6 @@
 //! Random days of the calendar, trading days or not, for random segments, with the session's rules, the card's rules and the
 //! alerts together: whenever there is no usable token while a session is open, a person has exactly one card with the link,
-//! or an alert that asks for something was made, within a minute.
+//! or an alert that asks for something has arrived, within a minute; where Telegram was down, within a minute of its return.
 
 use std::{cell::RefCell, collections::BTreeMap, sync::Arc};
 
@@ -9,12 +9,16 @@ use proptest::{prelude::*, test_runner::TestRunner};
 use serde_json::json;
 
 mod days;
+mod happenings;
+mod telegram;
 
 use days::{KindOfDay, TwoDays, at, kind, two_days};
+use happenings::{Happening, happening};
+use telegram::Telegram;
 
 use crate::{
     alert::Severity,
-    alerts::texts::{Context, alert_for},
+    alerts::texts::Context,
     broker_error::{BrokerError, Transport},
     chat::{
         card::model::{Card, CardAction, CardSession, InUse, Seen, Way},
@@ -24,7 +28,6 @@ use crate::{
         due::{Dates, Due, due},
         token_hours::TokenHours,
     },
-    event::Recorded,
     login_origin::LoginOrigin,
     mode::Mode,
     ports::FreshTokens,
@@ -37,31 +40,6 @@ use fyers_api::{claims as jwt, ist, model::Profile};
 
 /// Seconds between two looks.
 const LOOK: i64 = 10;
-
-#[derive(Debug, Clone, Copy)]
-enum Happening {
-    /// FYERS ends the token, and some call meets that.
-    Killed,
-    /// FYERS ends the token during an outage: nobody can say whether it works.
-    Outage { minutes: i64 },
-    /// The person logs in.
-    Login,
-    /// The program is started anew.
-    Restart,
-    /// The first order in a commodity: MCX counts from now on.
-    Commodity,
-}
-
-fn happening() -> impl Strategy<Value = (i64, Happening)> {
-    let what = prop_oneof![
-        4 => Just(Happening::Killed),
-        1 => (1i64..20).prop_map(|minutes| Happening::Outage { minutes }),
-        4 => Just(Happening::Login),
-        1 => Just(Happening::Restart),
-        1 => Just(Happening::Commodity),
-    ];
-    (1i64..90, what)
-}
 
 const LINK: &str = "https://keeper.example/fyers/login";
 
@@ -83,10 +61,16 @@ struct World {
     outage_until: DateTime<Utc>,
     made: u32,
     waits: Vec<CallId>,
+    telegram: Telegram,
+    /// An alert of this absence of a token has arrived.
     alerted: bool,
+    /// Since when there is none.
+    missing_since: Option<DateTime<Utc>>,
     since: Option<DateTime<Utc>>,
     /// Losses that lasted a minute.
     losses: usize,
+    /// Of them, those of which Telegram could not tell at first.
+    untold: usize,
 }
 
 fn facts() -> Facts {
@@ -120,9 +104,12 @@ impl World {
             outage_until: DateTime::UNIX_EPOCH,
             made: 0,
             waits: vec![],
+            telegram: Telegram::new(),
             alerted: false,
+            missing_since: None,
             since: None,
             losses: 0,
+            untold: 0,
         }
     }
 
@@ -137,8 +124,7 @@ impl World {
                 self.stored = change.session.unwrap_or(self.stored.clone());
                 self.tick = change.tick.or(self.tick);
                 for (at, event) in change.events {
-                    let alert = alert_for(&Recorded { id: 1, at, event }, &self.context);
-                    self.alerted |= alert.is_some_and(|alert| alert.severity > Severity::Info);
+                    self.telegram.hears(at, event, &self.context);
                 }
             }
             inputs.extend(decision.effects.into_iter().filter_map(|effect| self.answer(effect)));
@@ -218,7 +204,7 @@ impl World {
         for _ in 0..10 {
             let (card, action) = self.card.plan(&seen, self.shown.as_ref());
             self.card = card;
-            let Some(action) = action else { return };
+            let Some(action) = action.filter(|_| self.telegram.takes_a_step(self.now)) else { return };
             let mut said = None;
             match &action {
                 CardAction::Open(bubble) | CardAction::Tell(bubble) | CardAction::Remind(bubble, ..) => {
@@ -262,14 +248,23 @@ impl World {
         prop_assert!(self.cards() <= 1, "more than one card");
         let session = self.hours.needed(self.now);
         let missing = self.machine.view(self.now).usable.is_none();
+        let before = self.now - TimeDelta::seconds(LOOK);
+        self.missing_since = missing.then(|| self.missing_since.unwrap_or(before));
+        for alert in self.telegram.deliver(self.now) {
+            let is_of_now = self.missing_since.is_some_and(|since| alert.last_at >= since);
+            self.alerted |= is_of_now && alert.severity > Severity::Info;
+        }
         // An alert of the last minutes before a session opens counts for that session.
         self.alerted &= missing && session.is_some_and(|session| session.is_pressing(self.now));
         let lost = missing && session.is_some_and(|session| session.opens <= self.now);
+        let back = self.telegram.answers_from();
         match (lost, self.since) {
             (false, _) => self.since = None,
             (true, None) => self.since = Some(self.now),
-            (true, Some(since)) if self.now - since >= TimeDelta::seconds(60) => {
-                self.losses += usize::from((self.now - since).num_seconds() < 60 + LOOK);
+            (true, Some(since)) if self.now - since.max(back) >= TimeDelta::seconds(60) => {
+                let is_first = (self.now - since.max(back)).num_seconds() < 60 + LOOK;
+                self.losses += usize::from(is_first);
+                self.untold += usize::from(is_first && since < back);
                 let told = self.cards() == 1 || self.alerted;
                 let view = self.machine.view(self.now);
                 prop_assert!(told, "nobody was asked at {}: {:?} {:?}", ist::ist(self.now), view, self.card);
@@ -291,10 +286,12 @@ impl World {
                 let code = AuthCode::new(jwt::fake(&json!({"app_id": "ABCD1234EF", "n": self.made})));
                 self.tell(Input::CodeCame(u64::from(self.made), code, LoginOrigin::Chat));
             }
+            Happening::Silence { minutes } => self.telegram.goes_down(self.now + TimeDelta::minutes(minutes)),
             Happening::Commodity => drop(self.hours.join_mcx(["MCX:GOLDM26DECFUT"])),
             Happening::Restart => {
                 self.machine = Machine::new(facts(), self.stored.clone(), self.tick);
                 self.shown = None;
+                self.telegram.restart();
                 self.card = serde_json::from_value(serde_json::to_value(&self.card).unwrap()).unwrap();
                 self.tell(Input::Started);
             }
@@ -330,7 +327,9 @@ impl World {
                 self.happen(*happening);
             }
         }
-        while self.now < self.end(date) {
+        // A card cannot be taken away while Telegram is down.
+        let last = self.end(date).max(self.telegram.answers_from() + TimeDelta::seconds(60 + LOOK));
+        while self.now < last {
             self.look()?;
         }
         prop_assert_eq!(self.cards(), 0, "the day's card ends with the day");
@@ -338,9 +337,10 @@ impl World {
     }
 }
 
-/// What was played: days of each kind, and how often a session was open without a usable token for a minute or more.
+/// What was played: days of each kind, how often a session was open without a usable token for a minute or more, and how often
+/// Telegram was down then.
 #[derive(Debug, Default)]
-struct Played(BTreeMap<KindOfDay, (usize, usize)>);
+struct Played(BTreeMap<KindOfDay, (usize, usize)>, usize);
 
 /// Plays two days in a row.
 fn play(
@@ -352,8 +352,10 @@ fn play(
     world.tell(Input::Started);
     for (date, happenings) in days.dates().into_iter().zip(happenings) {
         let before = world.losses;
+        let untold = world.untold;
         world.play(date, happenings)?;
         let mut played = played.borrow_mut();
+        played.1 += world.untold - untold;
         let (days, losses) = played.0.entry(kind(&world.hours, date)).or_default();
         (*days, *losses) = (*days + 1, *losses + world.losses - before);
     }
@@ -368,12 +370,15 @@ fn a_person_is_asked_within_a_minute_of_every_loss() {
     let day = || proptest::collection::vec(happening(), 0..18);
     let outcome =
         runner.run(&(two_days(), [day(), day()]), |(days, happenings)| play(&days, &happenings, &played));
-    let Played(kinds) = played.into_inner();
-    println!("days and losses in a session of a minute or more, each told within it: {kinds:?}");
+    let Played(kinds, untold) = played.into_inner();
+    println!(
+        "days and losses in a session of a minute or more, each told within it: {kinds:?}; {untold} met an outage of Telegram"
+    );
     outcome.unwrap_or_else(|error| panic!("{error}"));
     for kind in [KindOfDay::Regular, KindOfDay::Evening, KindOfDay::Long] {
         let (days, losses) = kinds[&kind];
         assert!(losses > days / 2, "tokens were lost on {kind:?} days: {losses} on {days}");
     }
+    assert!(untold > 20, "{untold} losses met an outage of Telegram");
     assert!(kinds[&KindOfDay::Without].0 > 0 && kinds[&KindOfDay::Without].1 == 0);
 }

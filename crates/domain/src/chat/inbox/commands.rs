@@ -48,7 +48,7 @@ pub const COMMANDS: [(&str, &str); 26] = [
     ("snooze", "no login reminders for 15 minutes, or as many as you say"),
     ("mute", "alerts without a sound for 60 minutes, or as many as you say"),
     ("unmute", "alerts with a sound again"),
-    ("health", "the keeper's parts and its outbox"),
+    ("health", "the keeper's parts, and alerts that wait"),
     ("logs", "the newest events"),
     ("confirm", "this FYERS account is yours, as /confirm XX00001"),
     ("test", "one alert of each severity"),

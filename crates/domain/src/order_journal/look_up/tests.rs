@@ -25,6 +25,7 @@ pub(in crate::order_journal) fn intent(what: &str, legs: Vec<Leg>) -> OrderInten
         ids: vec![],
         is_opaque: None,
         effect: None,
+        closed_orders: vec![],
     }
 }
 

@@ -117,7 +117,7 @@ fn a_reject_by_a_mark_is_of_the_request_that_has_it_alone() {
         let legs = entry.taken_by_fyers().into_iter().collect();
         let ids = ids.iter().map(|id| (*id).to_owned()).collect();
         let reserved = Reserved { legs, is_opaque: false };
-        UnreadRequest { id: 1, ids, sent: at(0), at: at(0), reserved, effect: None }
+        UnreadRequest { id: 1, ids, sent: at(0), at: at(0), reserved, effect: None, closed_orders: vec![] }
     };
     assert!(told.is_marked_as(&request(&told, &[])));
     assert!(!told.is_marked_as(&request(&other, &[])) && !told.is_marked_as(&request(&told, &["26"])));

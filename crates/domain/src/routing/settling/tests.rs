@@ -12,7 +12,8 @@ fn exit_of_positions(quantities: &[i64], seconds: i64) -> UnreadRequest {
     let legs: Vec<Leg> = quantities.iter().map(|quantity| leg("A", *quantity)).collect();
     let reserved = Reserved { legs: legs.clone(), is_opaque: false };
     let (sent, at) = (at(seconds), at(seconds));
-    UnreadRequest { id: 1, ids: vec![], sent, at, reserved, effect: Some(OrderEffect::Closes(legs)) }
+    let effect = Some(OrderEffect::Closes(legs));
+    UnreadRequest { id: 1, ids: vec![], sent, at, reserved, effect, closed_orders: vec![] }
 }
 
 /// An order of nobody here, of this second.
@@ -95,6 +96,19 @@ fn an_exit_of_positions_behind_an_order_that_is_not_shown_is_not_shown_either() 
     assert_eq!(left(std::slice::from_ref(&bought), 10), [true, false]);
     assert_eq!(left(&[bought.clone(), made("2", -10, -10, 0)], 10), [false, false]);
     assert_eq!(left(&[bought, made("2", -10, -10, 0)], 0), [true, true]);
+}
+
+/// It had been ordered before the exit, and FYERS has rejected it: the exit had nothing to close, whether it was rejected or not.
+#[test]
+fn an_exit_of_positions_counts_no_longer_for_an_order_that_is_over_and_unfilled() {
+    let ordered = ClosedOrder { id: "1".into(), leg: leg("A", -10) };
+    let exit = [UnreadRequest { closed_orders: vec![ordered], ..exit_of_positions(&[-50, -10], 100) }];
+    let entry = |is_unfilled| BookRow { is_unfilled, ..made("1", 10, 0, 99) };
+    let left = |book: &[BookRow]| counts(&learn(&mut holding(50), (book, 50), &exit, at(105))[0]);
+    assert_eq!(left(&[entry(true)]), [-50], "of the position nothing is known");
+    assert_eq!(left(&[entry(true), made("2", -50, 0, 100)]), [0; 0], "its order was rejected, too");
+    assert_eq!(left(&[entry(false), made("2", -50, 0, 100)]), [-10], "it may fill");
+    assert_eq!(left(&[made("2", -50, 0, 100)]), [-10], "the order book lags");
 }
 
 #[test]

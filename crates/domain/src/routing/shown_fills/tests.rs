@@ -35,7 +35,7 @@ pub(in crate::routing) fn at(seconds: i64) -> DateTime<Utc> {
 pub(in crate::routing) fn sent(id: &str, quantity: i64) -> UnreadRequest {
     let ids = [id].into_iter().filter(|id| !id.is_empty()).map(str::to_owned).collect();
     let reserved = Reserved { legs: vec![leg("A", quantity)], is_opaque: false };
-    UnreadRequest { id: 1, ids, sent: at(0), at: at(0), reserved, effect: None }
+    UnreadRequest { id: 1, ids, sent: at(0), at: at(0), reserved, effect: None, closed_orders: vec![] }
 }
 
 /// A position of which this much was done today.

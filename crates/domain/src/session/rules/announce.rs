@@ -1,7 +1,7 @@
 //! What a step leaves behind: the commit, the announcement, and the words about trouble.
 
 use crate::session::rules::{Decision, Effect, Machine, Transition, Trouble};
-use crate::session_state::{FAILED_LOGIN, FailedLogin, StoredSession};
+use crate::session_state::{FAILED_LOGIN, FailedLogin, StoredSession, WRONG_PINS};
 use crate::{
     event::Event,
     ports::Change,
@@ -20,6 +20,7 @@ pub(super) struct Before {
     pub(super) stored: StoredSession,
     pub(super) bound: Bound,
     pub(super) failed_login: Option<FailedLogin>,
+    pub(super) wrong_pins: u32,
 }
 
 impl Transition {
@@ -51,7 +52,9 @@ impl Transition {
         let bound = (self.m.bound != before.bound).then(|| self.m.bound.note()).flatten();
         let failed = (self.m.failed_login != before.failed_login).then_some(&self.m.failed_login);
         let failed = failed.and_then(|failed| FAILED_LOGIN.set(failed).ok());
-        let notes: Vec<_> = bound.into_iter().chain(failed).collect();
+        let pins = (self.m.wrong_pins != before.wrong_pins).then_some(&self.m.wrong_pins);
+        let pins = pins.and_then(|pins| WRONG_PINS.set(pins).ok());
+        let notes: Vec<_> = bound.into_iter().chain(failed).chain(pins).collect();
         let events: Vec<_> =
             std::mem::take(&mut self.events).into_iter().map(|event| (self.at.now, event)).collect();
         if session.is_none() && self.tick.is_none() && events.is_empty() && notes.is_empty() {

@@ -171,6 +171,7 @@ impl Transition {
             self.replace_refresh_token(refresh);
         }
         self.m.problem = None;
+        self.m.wrong_pins = 0;
         self.m.stored.previous_refresh = None;
         self.m.stored.refresh_block =
             self.m.stored.refresh_block.take().filter(|_| grant.source != Source::Refresh);

@@ -172,8 +172,19 @@ impl Transition {
     }
 
     fn block_refresh(&mut self, reason: Reason) {
+        if reason == Reason::PinRejected {
+            self.count_wrong_pin();
+        }
         let credentials = self.m.facts.credentials.clone();
         self.m.stored.refresh_block = Some(RefreshBlock { reason, day: self.today(), credentials });
+    }
+
+    /// After the first one each is told anew, on the same day too: FYERS locks the account after a few.
+    fn count_wrong_pin(&mut self) {
+        if self.m.wrong_pins > 0 {
+            self.m.stored.login_asked = None;
+        }
+        self.m.wrong_pins = self.m.wrong_pins.saturating_add(1);
     }
 
     /// Comes back later, and remembers since when things go wrong.
@@ -236,7 +247,8 @@ impl Transition {
             self.m.open_tick().is_some() || (self.at.session.is_some() && window::may_ask(self.at.now));
         if timely && self.m.stored.login_asked != asking {
             self.m.stored.login_asked = asking;
-            self.events.push(Event::LoginRequired { reason, code });
+            let wrong_pins = if reason == Reason::PinRejected { self.m.wrong_pins } else { 0 };
+            self.events.push(Event::LoginRequired { reason, code, wrong_pins });
         }
     }
 

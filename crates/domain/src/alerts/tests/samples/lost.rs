@@ -1,8 +1,9 @@
-//! Orders whose answers were lost.
+//! Orders whose answers were lost, and an account that may be.
 
 use crate::{
     asked::Asked,
     event::{Event, UnreadBook},
+    reason::Reason,
 };
 
 use super::bot;
@@ -72,4 +73,9 @@ pub(super) fn taken_all_the_same() -> Event {
         is_by_time: false,
         unread: None,
     }
+}
+
+/// FYERS has refused a second PIN.
+pub(super) fn wrong_pins() -> Vec<Event> {
+    vec![Event::LoginRequired { reason: Reason::PinRejected, code: None, wrong_pins: 2 }]
 }

@@ -99,6 +99,7 @@ impl Keeper {
             newest_sent: Some(self.all.len() as i64),
             not_shown: self.answered.iter().map(|(request, _)| request.id).collect(),
             agreed: self.fills.agreed(),
+            untold: self.fills.untold(),
             contradicted: self.fills.contradicted(),
             filled: self.rows.filled(),
             ..LivePositions::default()
@@ -126,7 +127,8 @@ impl Keeper {
         let is_opaque = self.answered.iter().any(|(_, counts)| counts.is_opaque);
         let sent = Reserved { legs: legs.clone(), is_opaque };
         let (live, at) = (self.live.clone(), moment(now));
-        let (torn, untold) = (self.fills.torn(), self.fills.untold());
+        let torn = self.fills.torn();
+        let untold = self.fills.untold().into_iter().map(|(symbol, _)| symbol).collect();
         Snapshot { untold, live, sent, not_shown: legs, listed, torn, at, ..halted(snapshot(Mode::Live)) }
     }
 
@@ -164,17 +166,25 @@ impl Keeper {
         self.answer(sent, ids, (&now, broker));
     }
 
+    fn sent_with_ids(&self) -> impl Iterator<Item = (Option<&str>, &Leg)> {
+        self.answered.iter().flat_map(|(request, counts)| request.with_ids(counts))
+    }
+
     /// FYERS has answered it with these ids.
     fn answer(&mut self, sent: &OrderCall, ids: Vec<String>, (now, broker): (&Snapshot, &Broker)) {
         self.own.extend(ids.iter().cloned());
         let unseen = unseen_fills(&now.torn);
         let on_the_way: Vec<&Leg> = now.on_the_way().chain(&unseen).collect();
         let effect = sent.effect(&now.live.positions, &on_the_way);
+        let waiting = now.live.waiting_ids.iter().map(|id| Some(id.as_str())).zip(&now.live.waiting);
+        let closed_orders =
+            sent.closed_orders(&now.live.positions, &waiting.chain(self.sent_with_ids()).collect::<Vec<_>>());
         let reserved = sent.reserved(effect.as_ref());
         let is_opaque = reserved.is_opaque && sent.operation != Operation::ExitPositions;
         let (id, at, reserved) =
             (self.all.len() as i64 + 1, moment(broker.now), Reserved { is_opaque, ..reserved });
-        let request = UnreadRequest { id, ids, sent: at, at, reserved: reserved.clone(), effect };
+        let request =
+            UnreadRequest { id, ids, sent: at, at, reserved: reserved.clone(), effect, closed_orders };
         self.all.push(request.clone());
         self.answered.push((request, reserved));
     }

@@ -22,9 +22,17 @@ fn look(fills: &mut ShownFills, book: &[BookRow], positions: &[Position], second
         on_the_way: &[],
     };
     settling::learn(fills, &seen, &[]);
-    let (agreed, contradicted) = (fills.agreed(), fills.contradicted());
+    let (agreed, contradicted, untold) = (fills.agreed(), fills.contradicted(), fills.untold());
     let (positions, read_at) = (positions.to_vec(), Some(at(seconds)));
-    LivePositions { positions, agreed, contradicted, read_at, was_live: true, ..LivePositions::default() }
+    LivePositions {
+        positions,
+        agreed,
+        contradicted,
+        untold,
+        read_at,
+        was_live: true,
+        ..LivePositions::default()
+    }
 }
 
 /// Whether orders that buy and that sell in this product are refused while there is no token.
@@ -36,6 +44,25 @@ fn protects(live: &LivePositions, product: &str) -> [bool; 2] {
 }
 
 const INTRADAY: &str = "INTRADAY";
+
+/// Where another position has agreed, a later life does not begin anew.
+#[test]
+fn what_may_agree_by_chance_is_known_after_a_restart() {
+    let told = Position { today: Some(Traded::default()), ..position("B", 5) };
+    let positions = [position("A", 10), told];
+    let live = look(&mut ShownFills::default(), &[], &positions, 0);
+    let live: LivePositions = serde_json::from_str(&serde_json::to_string(&live).unwrap()).unwrap();
+    let untold = |live: &LivePositions, seconds: &[i64]| {
+        let mut fills = ShownFills::recall(live, ist::date(at(0)));
+        seconds.iter().for_each(|seconds| drop(look(&mut fills, &[], &positions, *seconds)));
+        fills.untold()
+    };
+    assert_eq!(untold(&live, &[5]), [leg("A", 10).key()]);
+    assert_eq!(untold(&live, &[5, 60, 124]), [leg("A", 10).key()]);
+    assert_eq!(untold(&live, &[5, 60, 125]), [], "two minutes have told");
+    let old = LivePositions { untold: vec![], ..live };
+    assert_eq!(untold(&old, &[5]), [], "as an older keeper has written it");
+}
 
 #[test]
 fn positions_that_have_lost_what_the_order_book_has_filled_are_not_nothing() {
