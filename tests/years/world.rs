@@ -170,6 +170,7 @@ impl World {
             sockets: None,
             messenger: Arc::clone(&self.telegram) as _,
             webhook: None,
+            state_folder: String::new(),
             store,
             mirror: None,
             time: Arc::clone(&self.clock) as Arc<dyn Time>,
