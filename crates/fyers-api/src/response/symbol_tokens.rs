@@ -1,4 +1,4 @@
-//! FYERS' own names for symbols, by which its data socket calls them (docs/fyers-api.md, "Data socket").
+//! FYERS' own names for symbols, by which its data socket calls them (docs/fyers-api.md, "Sockets").
 
 use std::collections::BTreeMap;
 
