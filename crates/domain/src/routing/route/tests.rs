@@ -368,7 +368,7 @@ fn before_the_first_word_about_a_stored_token_no_order_that_was_meant_for_fyers_
     assert_eq!(route(&now, &cancel), Route::MockExchange, "that one is simulated");
     let read = |path| route(&now, &call(Method::Get, path, &Value::Null));
     let account = ["/positions", "/orders", "/tradebook", "/holdings", "/funds"];
-    assert!(account.iter().all(|path| read(path) == Route::Refused(Refused::Unconfirmed)));
+    assert!(account.into_iter().all(|path| read(path) == Route::Refused(Refused::Unconfirmed)));
     assert_eq!(read("/profile"), Route::MockExchange);
     let told = Refused::Unconfirmed.to_string();
     assert!(told.contains("not confirmed yet") && told.contains("try again"), "{told}");
