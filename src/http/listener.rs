@@ -7,7 +7,7 @@ use keeper_actors::hub::Hub;
 use keeper_domain::event::Event;
 
 use crate::http::{
-    access::{Gate, GatewayKey, Settings, WrongKey, is_meant},
+    access::{Gate, GatewayKey, Settings, WrongKey, is_meant, note_asker},
     account,
     backend::{Backend, Front},
     door::{Door, bind, headers},
@@ -69,6 +69,7 @@ pub fn listen_with(
             .wrap(from_fn(body::read_first))
             .wrap(from_fn(pages::for_people))
             .wrap(from_fn(is_meant))
+            .wrap(from_fn(note_asker))
             .wrap(headers())
             .app_data(gate.clone())
             .app_data(backend.clone())

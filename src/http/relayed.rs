@@ -30,11 +30,22 @@ const OF_BOTS: Bounds = Bounds { longest: 1024 * 1024, limit: Duration::from_sec
 /// Of somebody who shows none.
 const OF_STRANGERS: Bounds = Bounds { longest: 16 * 1024, limit: Duration::from_secs(15), copies: 2 };
 
-/// The client that asks, as the holder would know it. Of its user only sessions of pages ask, and these show no key.
+/// The client that asks, as the holder would know it. Of its user only sessions of pages ask; who shows a key and no cookie is a
+/// bot.
 pub(crate) fn client(request: &HttpRequest, trusted_proxies: &[Network], port: u16) -> RelayedClient {
     let address = shown::client(request, trusted_proxies, None);
-    let peer = request.peer_addr().filter(|_| !request.headers().contains_key(AUTHORIZATION));
+    let shows = |name| request.headers().contains_key(name);
+    let peer = request.peer_addr().filter(|_| !shows(AUTHORIZATION) || shows(COOKIE));
     RelayedClient { address, user: peer.and_then(|peer| user_of(peer, port)) }
+}
+
+/// Whether it shows a page session, or may begin or use one: a session is good for one user of a machine, so that the holder must
+/// be told whose the connection is. Logins and bots need none.
+pub(crate) fn is_of_a_user(request: &HttpRequest) -> bool {
+    let shows = |name| request.headers().contains_key(name);
+    let may_act = shows(COOKIE) || !request.method().is_safe();
+    let is_page = !["/api/v3/", "/data/", "/fyers/"].iter().any(|place| request.path().starts_with(place));
+    may_act && is_page && !shows(AUTHORIZATION)
 }
 
 /// Whether it becomes a socket.
@@ -81,5 +92,51 @@ pub(crate) fn note_answer(request: &HttpRequest, status: StatusCode) {
         ![StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS].contains(&status);
     if let Some(connection) = request.conn_data::<Connection>().filter(|_| shows_key && is_let_in) {
         connection.trust(None);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn of_a_user_are_pages_and_neither_bots_nor_logins() {
+        let of_a_user = |method: Method, path: &str, shown: &[(&str, &str)]| {
+            let mut request = TestRequest::with_uri(path).method(method);
+            for header in shown {
+                request = request.insert_header(*header);
+            }
+            is_of_a_user(&request.to_http_request())
+        };
+        let (cookie, key) = (("cookie", "keeper_session_1=x"), ("authorization", "a:key"));
+        assert!(of_a_user(Method::GET, "/", &[cookie]) && of_a_user(Method::GET, "/events", &[cookie]));
+        assert!(of_a_user(Method::POST, "/unlock", &[]) && of_a_user(Method::POST, "/act/halt", &[cookie]));
+        assert!(!of_a_user(Method::GET, "/", &[]) && !of_a_user(Method::GET, "/fyers/login", &[cookie]));
+        assert!(!of_a_user(Method::POST, "/fyers/callback", &[cookie]), "a code works once");
+        assert!(!of_a_user(Method::POST, "/api/v3/validate-authcode", &[]), "an SDK's login shows no key");
+        for bots in [[key].as_slice(), &[key, cookie]] {
+            assert!(!of_a_user(Method::POST, "/api/v3/orders/sync", bots));
+            assert!(!of_a_user(Method::GET, "/api/status", bots));
+        }
+    }
+
+    #[test]
+    fn whoever_shows_a_cookie_is_named_with_a_key_beside_it_as_well() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let connection = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+        let named = |shown: &[(&str, &str)]| {
+            let mut request = TestRequest::get().peer_addr(connection.local_addr().unwrap());
+            for header in shown {
+                request = request.insert_header(*header);
+            }
+            client(&request.to_http_request(), &[], port).user
+        };
+        let own = Some(rustix::process::geteuid().as_raw());
+        let (cookie, key) = (("cookie", "keeper_session_1=x"), ("authorization", "a:key"));
+        assert_eq!((named(&[]), named(&[cookie]), named(&[key, cookie])), (own, own, own));
+        assert_eq!(named(&[key]), None, "a bot's session is not asked for");
     }
 }

@@ -6,11 +6,14 @@ use actix_web::{
     App, HttpRequest, HttpResponse,
     body::BodyStream,
     dev::Server,
-    http::header::{CONTENT_TYPE, HOST, HeaderName, ORIGIN},
+    http::header::{CONTENT_TYPE, COOKIE, HOST, ORIGIN},
     middleware::from_fn,
     web,
 };
-use keeper_domain::{keys::relayed_client::CLIENT_HEADER, text::shown_lines};
+use keeper_domain::{
+    keys::relayed_client::{CLIENT_HEADER, PASSED_ON_HEADER},
+    text::shown_lines,
+};
 use tokio::sync::Semaphore;
 
 use crate::{
@@ -38,8 +41,6 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 /// WebSockets at once, as many as the holder has.
 const MOST_SOCKETS: usize = 256;
 const STANDS_BY: &str = "this keeper stands by for another one";
-/// What tells a keeper that a request came through a standby, so that two of them never pass it to and fro.
-const PASSED_ON: HeaderName = HeaderName::from_static("x-keeper-passed-on");
 
 /// Serves while it is polled, until it is stopped. Strangers have the same bounds as at the keeper that acts.
 pub(super) fn serve(
@@ -179,6 +180,11 @@ async fn passed_on(
         return refused(HttpResponse::BadRequest(), request, &why);
     };
     let told = holder.told_of(relayed::client(request, &page.trusted_proxies, page.listen.port()));
+    if told.is_none() && relayed::is_of_a_user(request) {
+        let why =
+            format!("{STANDS_BY}, and it cannot tell that one yet whose page this is: ask again in a moment");
+        return nobody(request, &why);
+    }
     let Some(question) = question(request, (url, origin.as_deref(), told), client) else {
         return nobody(request, &format!("{STANDS_BY}, and the other one cannot be asked that"));
     };
@@ -220,7 +226,8 @@ fn address(request: &HttpRequest, holder: &Holder) -> Result<String, String> {
         let why = away.map_or_else(String::new, |why| format!("; {}", of_the_database(&why)));
         return Err(format!("{}{why}", without_address(held.as_ref())));
     };
-    if request.headers().contains_key(PASSED_ON) {
+    // Two of them never pass it to and fro.
+    if request.headers().contains_key(PASSED_ON_HEADER) {
         return Err(format!("{STANDS_BY}, connect to {address} instead"));
     }
     Ok(address)
@@ -262,13 +269,15 @@ fn question(
         match origin {
             // Of whom it is asked says this keeper alone.
             _ if !is_end_to_end(name) || name == HOST || name == CLIENT_HEADER => {}
+            // A session is good for one user, who is not named.
+            _ if name == COOKIE && told.is_none() => {}
             Some(origin) if name == ORIGIN => question = question.header(name.as_str(), origin),
             _ => question = question.header(name.as_str(), value.as_bytes()),
         }
     }
     let peer = request.peer_addr().map(|peer| peer.ip().to_string()).unwrap_or_default();
     // Never believed as coming from the holder's own machine.
-    question = question.header("x-forwarded-for", peer).header(PASSED_ON.as_str(), "1");
+    question = question.header("x-forwarded-for", peer).header(PASSED_ON_HEADER, "1");
     Some(told.into_iter().fold(question, |question, told| question.header(CLIENT_HEADER, told)))
 }
 

@@ -54,6 +54,39 @@ fn compose_keeps_the_container_closed() {
     assert_known("compose.yaml", keeper["environment"].as_object().unwrap().keys().map(String::as_str));
 }
 
+/// What `tests/watch` holds the program to, under every attack: in MiB.
+const MEMORY: u64 = 128;
+
+/// In MiB, as Docker (`128m`), systemd (`128M`) and Kubernetes (`128Mi`) write it.
+fn mebibytes(text: &str) -> u64 {
+    let number = text.trim_end_matches(|letter: char| letter.is_ascii_alphabetic());
+    assert!(["m", "M", "Mi"].contains(&&text[number.len()..]), "{text}");
+    number.parse().unwrap()
+}
+
+#[test]
+fn every_host_gives_the_memory_that_the_program_is_held_to() {
+    let unit = read("ops/systemd/fyers-keeper.service");
+    let unit = unit.lines().find_map(|line| line.strip_prefix("MemoryMax=")).unwrap();
+    let (one, two) = (yaml("compose.yaml"), yaml("ops/compose/two-keepers.yaml"));
+    let compose = [&one["services"]["keeper"]["mem_limit"], &two["x-keeper"]["mem_limit"]];
+    let pods = ["keeper.yaml", "two-keepers.yaml"].map(|file| {
+        let text = read(&format!("ops/kubernetes/{file}"));
+        let first: Value = yaml_serde::from_str(text.split("\n---\n").next().unwrap()).unwrap();
+        first["spec"]["template"]["spec"]["containers"][0]["resources"]["limits"]["memory"].clone()
+    });
+    let all = compose.into_iter().chain(&pods).map(|limit| limit.as_str().unwrap()).chain([unit]);
+    let all: Vec<u64> = all.map(mebibytes).collect();
+    assert_eq!(all, [MEMORY; 5]);
+    for file in ["pressure", "readers", "takers", "worst"] {
+        let bound = format!("< {MEMORY}");
+        assert!(
+            read(&format!("tests/watch/{file}.rs")).contains(&bound),
+            "{file} holds it to something else"
+        );
+    }
+}
+
 #[test]
 fn kubernetes_keeps_the_pod_closed_and_probes_what_there_is() {
     let text = read("ops/kubernetes/keeper.yaml");

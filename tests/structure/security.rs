@@ -184,6 +184,7 @@ fn every_promise_names_a_test_that_exists() {
         let below_root = ["src/", "actors/", "crates/"].iter().any(|start| file.starts_with(start));
         let path = if below_root { root.join(&file) } else { root.join("tests").join(&file) };
         let Some(test) = test else {
+            assert!(!file.ends_with(".rs"), "{file}: which of its tests?");
             // A word with a slash at its end may be a route.
             let exists = path.exists() || root.join(&file).exists() || file.starts_with('/');
             assert!(exists, "no such file: {file}");

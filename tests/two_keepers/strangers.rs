@@ -2,10 +2,12 @@
 
 use std::{
     io::{ErrorKind, Read, Write},
-    net::TcpStream,
+    net::{Ipv4Addr, SocketAddr, TcpStream},
     os::unix::process::CommandExt,
     time::{Duration, Instant},
 };
+
+use socket2::{Domain, Socket, Type};
 
 use crate::{
     bots::{order_of, started, two},
@@ -50,13 +52,8 @@ fn connections_without_an_end_keep_nobody_out() {
     world.wait_warm(0);
     let held: Vec<_> =
         (0..MANY).map(|_| begun(&world, "POST /api/v3/orders/sync HTTP/1.1\r\nHost: s")).collect();
-    let is_open = |stream: &&TcpStream| {
-        let mut stream: &TcpStream = stream;
-        stream.set_nonblocking(true).unwrap();
-        matches!(stream.read(&mut [0; 512]), Err(error) if error.kind() == ErrorKind::WouldBlock)
-    };
     wait_for("there are no more than there may be", || {
-        (held.iter().filter(is_open).count() <= MOST).then_some(())
+        (held.iter().filter(|stream| is_open(stream)).count() <= MOST).then_some(())
     });
     assert_eq!(get(&world.url(1, "/livez")).map(|(status, _)| status), Some(200));
     assert_eq!(world.order(1, "of a bot").unwrap(), "fyers");
@@ -201,18 +198,21 @@ fn page_of(world: &World, user: u32, cookie: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&told.stdout).into_owned())
 }
 
+/// A page session that is begun at this host; its cookie.
+fn session_at(world: &World, host: usize) -> String {
+    let origin = world.url(host, "");
+    let request = client().post(world.url(host, "/unlock")).header("Origin", origin.trim_end_matches('/'));
+    let request = request.header("Sec-Fetch-Site", "same-origin").form(&[("key", KEY)]);
+    let unlocked = block_on(async { request.send().await.unwrap() });
+    unlocked.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+}
+
 /// The holder sees the standby's connection: whose the one before it is, the standby tells.
 #[test]
 fn another_user_of_the_standbys_machine_gets_nothing_for_a_cookie() {
     let Some(world) = World::on_relays() else { return };
     let world = started(world);
-    let origin = world.url(1, "");
-    let unlocked = block_on(async {
-        let request = client().post(world.url(1, "/unlock")).header("Origin", origin.trim_end_matches('/'));
-        let request = request.header("Sec-Fetch-Site", "same-origin").form(&[("key", KEY)]);
-        request.send().await.unwrap()
-    });
-    let cookie = unlocked.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let cookie = session_at(&world, 1);
     let own = rustix::process::geteuid().as_raw();
     let (Some(same), Some(other)) = (page_of(&world, own, &cookie), page_of(&world, 65_534, &cookie)) else {
         return println!("SKIPPED: only root can be two users");
@@ -223,4 +223,93 @@ fn another_user_of_the_standbys_machine_gets_nothing_for_a_cookie() {
         page_of(&world, own, &cookie).unwrap().starts_with("HTTP/1.1 200"),
         "the browser's session goes on"
     );
+}
+
+/// The first moments of a standby, held for as long as the test wants: it has not read what it would sign with, and cannot tell the
+/// holder whose a connection is. The holder sees the standby's own, which is of this user.
+#[test]
+fn a_standby_that_cannot_name_the_user_yet_passes_no_cookie_on() {
+    let Some(mut world) = World::on_relays() else { return };
+    world.start(0);
+    world.wait_acts(0);
+    world.sql("UPDATE facts SET name = 'hidden' WHERE name = 'signing_secret'");
+    world.start(1);
+    world.wait_stands_by(1);
+    let cookie = session_at(&world, 0);
+    let asked = |request: reqwest::RequestBuilder| {
+        let told = block_on(async { request.header("Cookie", &cookie).send().await.unwrap() });
+        let again = told.headers().get("retry-after").map(|value| value.to_str().unwrap().to_owned());
+        (told.status().as_u16(), again)
+    };
+    let later = (503, Some("2".to_owned()));
+    assert_eq!(asked(client().get(world.url(1, "/"))), later, "a page");
+    assert_eq!(asked(client().get(world.url(1, "/events"))), later, "an event stream");
+    assert_eq!(asked(client().post(world.url(1, "/unlock")).form(&[("key", KEY)])), later, "a new session");
+    assert_eq!(asked(client().get(world.url(1, "/fyers/login"))).0, 302, "a login needs no session");
+    assert_eq!(world.order(1, "of a bot").unwrap(), "fyers", "nor does a bot");
+    let own = rustix::process::geteuid().as_raw();
+    for user in [own, 65_534] {
+        let told = page_of(&world, user, &cookie);
+        assert!(told.is_none_or(|told| told.starts_with("HTTP/1.1 503")), "user {user}");
+    }
+    world.sql("UPDATE facts SET name = 'signing_secret' WHERE name = 'hidden'");
+    wait_for("the page", || (asked(client().get(world.url(1, "/"))).0 == 200).then_some(()));
+    let other = page_of(&world, 65_534, &cookie);
+    assert!(other.is_none_or(|told| told.starts_with("HTTP/1.1 401")), "named by now");
+}
+
+/// A socket of somebody who comes to the standby from this address, and has not shown a key yet.
+fn unproven_socket(world: &World, address: &str) -> TcpStream {
+    let socket = "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n\
+                  Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==";
+    let head = format!("GET /feed HTTP/1.1\r\nHost: s\r\nX-Forwarded-For: {address}\r\n{socket}\r\n\r\n");
+    let (mut stream, mut answer) = (begun(world, &head), [0; 12]);
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 101");
+    stream
+}
+
+/// A connection to the holder itself, from an address of its own, on which a health check was answered.
+fn checked_from(world: &World, nth: u32) -> TcpStream {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let own = Ipv4Addr::from_bits(0x7f01_0001 + nth);
+    socket.bind(&SocketAddr::from((own, 0)).into()).unwrap();
+    socket.connect(&world.hosts[0].address.into()).unwrap();
+    let (mut stream, mut answer) = (TcpStream::from(socket), [0; 12]);
+    stream.write_all(b"GET /livez HTTP/1.1\r\nHost: k\r\n\r\n").unwrap();
+    stream.read_exact(&mut answer).unwrap();
+    stream
+}
+
+fn is_open(mut stream: &TcpStream) -> bool {
+    stream.set_nonblocking(true).unwrap();
+    loop {
+        match stream.read(&mut [0; 512]) {
+            Ok(0) => return false,
+            Ok(_) => {}
+            Err(error) => return error.kind() == ErrorKind::WouldBlock,
+        }
+    }
+}
+
+/// The holder is full, and most of its connections are the standby's: whoever has most of them behind it makes room, and not who
+/// came there first.
+#[test]
+fn one_client_of_a_standby_takes_no_place_of_another() {
+    /// A socket without a key is given ten seconds.
+    const IN_TIME: Duration = Duration::from_secs(7);
+    let Some(world) = World::on_relays() else { return };
+    let world = started(world.with_own(1, "KEEPER_TRUSTED_PROXIES", "127.0.0.0/8"));
+    let (lost, kept) = wait_for("a machine that is fast enough", || {
+        let began = Instant::now();
+        let first = unproven_socket(&world, "203.0.113.8");
+        let many: Vec<_> = (0..120).map(|_| unproven_socket(&world, "203.0.113.7")).collect();
+        let _others: Vec<_> = (0..170).map(|nth| checked_from(&world, nth)).collect();
+        let lost = || many.iter().filter(|stream| !is_open(stream)).count();
+        let seen = std::iter::repeat_with(lost).find(|lost| *lost > 20 || began.elapsed() > IN_TIME)?;
+        let kept = is_open(&first);
+        (began.elapsed() < IN_TIME).then_some((seen, kept))
+    });
+    println!("tried: 120 sockets of one client of a standby beside one of another; {lost} made room");
+    assert!(lost > 20 && kept, "{lost} of many, the other one's is open: {kept}");
 }

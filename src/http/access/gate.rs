@@ -27,7 +27,6 @@ use crate::http::{
         key_attempts::KeyAttempts,
         origin::Head,
         page_session::{LENGTH, Moment, PageSession, PageSessions},
-        peer_user::user_of,
         rule::{Access, Facts, who_may_read},
         settings::Settings,
         shown,
@@ -158,10 +157,12 @@ impl Gate {
         self.shared.sessions.find(at, cookie?, user)
     }
 
-    /// The user of this machine whose connection it is; of its own where a standby asks.
     fn user_of(&self, request: &HttpRequest) -> Option<u32> {
-        let told = shown::relayed(request, self.shared.settings.siblings.as_ref());
-        told.map_or_else(|| user_of(request.peer_addr()?, self.shared.settings.port), |told| told.user)
+        shown::user(request, self.siblings(), self.shared.settings.port)
+    }
+
+    pub(super) fn siblings(&self) -> Option<&SecretString> {
+        self.shared.settings.siblings.as_ref()
     }
 
     /// The answer to whoever may not read.
@@ -340,8 +341,7 @@ impl Gate {
     }
 
     pub(in crate::http) fn client_of(&self, request: &HttpRequest) -> Network {
-        let Settings { trusted_proxies, siblings, .. } = &self.shared.settings;
-        Network::of_client(shown::client(request, trusted_proxies, siblings.as_ref()))
+        Network::of_client(shown::client(request, &self.shared.settings.trusted_proxies, self.siblings()))
     }
 
     fn look_at(&self, request: &HttpRequest) -> Visitor {
@@ -351,7 +351,7 @@ impl Gate {
         let bot = self.bot_of(bearer.unwrap_or_default());
         let shows_key = bot.as_ref().is_some_and(BotName::is_owner);
         let is_wrong = bot.is_none() && bearer.is_some_and(|shown| !shown.is_empty());
-        let cookie = request.cookie(&self.shared.cookie).map(|cookie| cookie.value().to_owned());
+        let cookie = shown::cookie(request, &self.shared.cookie, self.siblings());
         let mut user = None;
         let session = self.session_of(key.generation, cookie.as_deref(), || {
             user = self.user_of(request);

@@ -1,5 +1,6 @@
 //! Who may read the status and who may act, and how often a client may try.
 
+mod asker;
 pub(super) mod budget;
 mod gate;
 mod host;
@@ -19,6 +20,7 @@ pub use key::GatewayKey;
 
 pub(crate) use origin::names_listener;
 
+pub(super) use asker::note_asker;
 pub(super) use gate::{Gate, KeyState};
 pub(super) use settings::Settings;
 pub(super) use target::is_meant;

@@ -14,13 +14,14 @@ use keeper_domain::{
     address::{Network, client_of},
     keys::{
         BotName,
-        relayed_client::{self, CLIENT_HEADER, RelayedClient},
+        relayed_client::{self, CLIENT_HEADER, PASSED_ON_HEADER, RelayedClient},
     },
 };
 use secrecy::SecretString;
 
 use super::{
     origin::Head,
+    peer_user::user_of,
     way::{Traces, Way},
 };
 use crate::http::limits::connections::Connection;
@@ -69,6 +70,27 @@ pub(super) fn relayed(request: &HttpRequest, siblings: Option<&SecretString>) ->
     relayed_client::client(siblings?, value)
 }
 
+/// Whether a standby asks that has not told for whom: it has not read yet what both sign with, or has something else.
+fn is_of_nobody(request: &HttpRequest, siblings: Option<&SecretString>) -> bool {
+    request.headers().contains_key(PASSED_ON_HEADER) && relayed(request, siblings).is_none()
+}
+
+/// The user of this machine whose connection it is; of its own where a standby asks.
+pub(super) fn user(request: &HttpRequest, siblings: Option<&SecretString>, port: u16) -> Option<u32> {
+    match relayed(request, siblings) {
+        Some(told) => told.user,
+        // The connection is the standby's.
+        None if is_of_nobody(request, siblings) => None,
+        None => user_of(request.peer_addr()?, port),
+    }
+}
+
+/// What this cookie says. Where nobody can tell which user of a machine shows it, it says nothing.
+pub(super) fn cookie(request: &HttpRequest, name: &str, siblings: Option<&SecretString>) -> Option<String> {
+    let cookie = request.cookie(name).filter(|_| !is_of_nobody(request, siblings));
+    cookie.map(|cookie| cookie.value().to_owned())
+}
+
 /// The key that is shown with the scheme `Bearer`.
 pub(super) fn bearer(request: &HttpRequest) -> Option<&str> {
     after_bearer(header(request, AUTHORIZATION)?)
@@ -90,6 +112,30 @@ pub(super) fn trust_connection(request: &HttpRequest, bot: Option<&BotName>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The holder sees the connection of the standby, which may be another user's than the browser's.
+    #[test]
+    fn what_a_standby_has_not_told_the_user_of_shows_no_session() {
+        let [own, other] = ["a secret of keepers", "another secret"].map(SecretString::from);
+        let client = RelayedClient { address: Ipv4Addr::LOCALHOST.into(), user: Some(1000) };
+        let shown = |passed_on: bool, told: Option<&SecretString>| {
+            let mut request = actix_web::test::TestRequest::get().insert_header(("cookie", "k=a-session"));
+            if passed_on {
+                request = request.insert_header((PASSED_ON_HEADER, "1"));
+            }
+            if let Some(secret) = told {
+                let told = relayed_client::told(secret, client).unwrap();
+                request = request.insert_header((CLIENT_HEADER, told));
+            }
+            let request = request.to_http_request();
+            (cookie(&request, "k", Some(&own)), user(&request, Some(&own), 1))
+        };
+        let session = || Some("a-session".to_owned());
+        assert_eq!(shown(false, None), (session(), None), "directly");
+        assert_eq!(shown(true, Some(&own)), (session(), Some(1000)));
+        assert_eq!(shown(true, None), (None, None), "it has not read the secret");
+        assert_eq!(shown(true, Some(&other)), (None, None), "it has another one");
+    }
 
     #[test]
     fn the_case_of_the_scheme_does_not_matter() {

@@ -29,6 +29,8 @@ const CLOSE_AFTER: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
 struct State {
+    /// Whose it is; `None` for one of a trusted proxy.
+    client: Option<Network>,
     merit: Merit,
     answering: u32,
     /// So many of them may change something.
@@ -42,7 +44,6 @@ struct State {
 #[derive(Debug)]
 struct Slot {
     id: u64,
-    client: Option<Network>,
     state: Mutex<State>,
 }
 
@@ -70,6 +71,14 @@ impl Connection {
         let key = bot.map(BotName::number);
         let mut state = self.0.state();
         (state.merit.is_trusted, state.merit.key) = (true, key);
+    }
+
+    /// A standby asks on it for this client. Its connections serve whoever asks there, one after the other: until the next request
+    /// this one is his, and what others have shown on it is not.
+    pub(in crate::http) fn asks_for(&self, client: Network) {
+        let mut state = self.0.state();
+        state.client = Some(client);
+        (state.merit.is_trusted, state.merit.key) = (false, None);
     }
 
     /// From now on no more than this is read ahead of what [`Connection::handled`] tells: the HTTP library would read on
@@ -210,7 +219,7 @@ impl Table {
             let state = slot.state();
             let (is_busy, only_reads) = (state.answering > 0, state.changing == 0);
             let merit = Merit { is_busy, only_reads, ..state.merit };
-            (slot.id, slot.client, merit.as_of(now))
+            (slot.id, state.client, merit.as_of(now))
         };
         self.open.values().map(known).collect()
     }
@@ -220,8 +229,9 @@ impl Table {
         self.next += 1;
         let last_use = self.began.elapsed();
         let merit = Merit { last_use, ..Merit::NEW };
-        let state = State { merit, answering: 0, changing: 0, is_closed: false, window: None, waker: None };
-        let slot = Arc::new(Slot { id, client, state: Mutex::new(state) });
+        let (answering, changing) = (0, 0);
+        let state = State { client, merit, answering, changing, is_closed: false, window: None, waker: None };
+        let slot = Arc::new(Slot { id, state: Mutex::new(state) });
         self.open.insert(id, Arc::clone(&slot));
         slot
     }

@@ -10,6 +10,8 @@ use sha2::Sha256;
 
 /// Where it is told.
 pub const CLIENT_HEADER: &str = "x-keeper-client";
+/// What tells a keeper that a request came through a standby.
+pub const PASSED_ON_HEADER: &str = "x-keeper-passed-on";
 
 /// Who asks a standby.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

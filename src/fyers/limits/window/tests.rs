@@ -4,6 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
+mod everybody;
+
 const READ: RequestCost = RequestCost { kind: Kind::Other, weight: 1, caller: Caller::Bot, share: None };
 const ORDER: RequestCost = RequestCost { kind: Kind::Order, weight: 1, caller: Caller::Bot, share: None };
 const OWN: RequestCost = RequestCost { kind: Kind::Other, weight: 1, caller: Caller::Keeper, share: None };

@@ -331,3 +331,51 @@ fn whoever_comes_through_a_trusted_proxy_is_not_pushed_out_as_one_client() {
     let open: Vec<_> = proxied.chain(silent).collect();
     assert_eq!(closed(&open), Some(5), "the oldest of the silent ones");
 }
+
+/// A standby has one address and asks for everybody who comes to it.
+#[tokio::test]
+async fn a_standbys_connection_is_that_of_whoever_asks_there() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    // Eight wait for answers, seven of them one client's; the last one is another's. One more comes in than there are places.
+    let full = async |are_told: bool| {
+        let connections = Connections::new(7, vec![]);
+        let (mut clients, mut open, mut answering) = (vec![], vec![], vec![]);
+        for nth in 0..8 {
+            clients.push(tokio::net::TcpStream::connect(address).await.unwrap());
+            let (guarded, _) = connections.admit(listener.accept().await.unwrap().0).unwrap();
+            let connection = guarded.connection();
+            if are_told {
+                connection.asks_for(client(1 + nth / 7).unwrap());
+            }
+            answering.push(connection.answering(&Method::GET));
+            open.push(guarded);
+        }
+        let room = connections.table().room();
+        drop((clients, answering));
+        (room, open[7].slot.id)
+    };
+    let (room, other) = full(false).await;
+    assert_eq!(
+        room,
+        Room::Close(other),
+        "as one client, the newest goes: another one than he who has so many"
+    );
+    let (room, other) = full(true).await;
+    assert!(matches!(room, Room::Close(id) if id != other), "{room:?}");
+}
+
+#[tokio::test]
+async fn what_one_has_shown_on_a_standbys_connection_is_not_the_next_ones() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let _standby = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    let connections = Connections::new(1, vec![]);
+    let (guarded, _) = connections.admit(listener.accept().await.unwrap().0).unwrap();
+    let (connection, shown) = (guarded.connection(), || guarded.slot.state().merit);
+    connection.asks_for(client(1).unwrap());
+    connection.trust(Some(&BotName::owner()));
+    assert!(shown().is_trusted && shown().key.is_some());
+    connection.asks_for(client(2).unwrap());
+    assert!(!shown().is_trusted && shown().key.is_none(), "a stranger's");
+    assert_eq!(guarded.slot.state().client, client(2));
+}

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::routing::exposure::tests::{leg, position};
-
+mod account_model;
+mod dead_token_model;
 mod halt_model;
 mod lagging_books;
 mod real_risks;
@@ -72,9 +73,9 @@ pub(crate) fn place(symbol: &str, quantity: i64) -> OrderCall {
     call(Method::Post, "/orders/sync", &order(symbol, quantity))
 }
 
-fn basket(quantities: &[i64]) -> OrderCall {
-    let rows: Vec<Value> = quantities.iter().map(|quantity| order("NSE:A-EQ", *quantity)).collect();
-    call(Method::Post, "/multi-order/sync", &json!(rows))
+fn basket(all: &[i64]) -> OrderCall {
+    let rows = all.iter().map(|quantity| order("NSE:A-EQ", *quantity)).collect();
+    call(Method::Post, "/multi-order/sync", &Value::Array(rows))
 }
 
 fn exit_all() -> OrderCall {
@@ -329,8 +330,8 @@ fn a_halt_without_a_token_says_both() {
         assert!(both && parts.iter().all(|part| told.contains(part)), "{told}");
         assert!(!told.contains("still go to FYERS"), "{told}");
     }
-    let trial = halted(snapshot(Mode::Sandbox));
-    assert_eq!(route(&trial, &place("NSE:B-EQ", 1)), Route::Refused(Refused::HaltedInSandbox));
+    let trial = route(&halted(snapshot(Mode::Sandbox)), &place("NSE:B-EQ", 1));
+    assert_eq!(trial, Route::Refused(Refused::HaltedInSandbox));
     let told = Refused::HaltedInSandbox.to_string();
     assert!(!told.contains("still go to FYERS") && told.contains("still simulated"), "{told}");
 }
@@ -363,15 +364,14 @@ fn before_the_first_word_about_a_stored_token_no_order_that_was_meant_for_fyers_
         let outage = Snapshot { awaits_first_word: false, ..now.clone() };
         assert_ne!(route(&outage, order), Route::Refused(Refused::Unconfirmed), "{order:?}");
     }
-    let told = Refused::Unconfirmed.to_string();
-    assert!(told.contains("not confirmed yet") && told.contains("try again"), "{told}");
     let cancel = call(Method::Delete, "/orders/sync", &json!({"id": "MOCK26112300000001"}));
     assert_eq!(route(&now, &cancel), Route::MockExchange, "that one is simulated");
     let read = |path| route(&now, &call(Method::Get, path, &Value::Null));
-    for account in ["/positions", "/orders", "/tradebook", "/holdings", "/funds"] {
-        assert_eq!(read(account), Route::Refused(Refused::Unconfirmed), "{account}");
-    }
+    let account = ["/positions", "/orders", "/tradebook", "/holdings", "/funds"];
+    assert!(account.into_iter().all(|path| read(path) == Route::Refused(Refused::Unconfirmed)));
     assert_eq!(read("/profile"), Route::MockExchange);
+    let told = Refused::Unconfirmed.to_string();
+    assert!(told.contains("not confirmed yet") && told.contains("try again"), "{told}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Owner, strangers, refresh and ticks in random order: the owner gets in within two tries, and pending work is
-//! never lost: a tick's work goes on until there is a token, or until a person is asked or the day is over.
+//! never lost: a tick's work goes on until there is a token, or until a person is asked or the day is over. How many calls
+//! of all this reach FYERS is walked where they are counted: `src/fyers/limits/window/tests/everybody.rs`.
 
 use std::cell::RefCell;
 
