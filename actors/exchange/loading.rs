@@ -200,7 +200,10 @@ impl ExchangeActor {
         volatile.leftovers = leftovers;
         volatile.rejected = (Some(today), rejected);
         volatile.last_intent = volatile.last_intent.max(intents.last);
-        Change { orders: listed, ..Change::default() }
+        // An earlier life may have ended before it could see to it.
+        let may_be_there = intents.open.iter().flat_map(|intent| &intent.legs);
+        let joined = self.notice_mcx(may_be_there.map(|leg| leg.symbol.as_str()));
+        Change { orders: listed, ..joined }
     }
 
     /// After a failed write the book in memory may be ahead of the disk: it is read again.

@@ -281,3 +281,15 @@ pub enum End {
         has_taken: bool,
     },
 }
+
+impl End {
+    /// Whether something of the request may be at FYERS.
+    pub(super) fn may_be_there(&self, intent: &OrderIntent) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::TokenRefused => intent.may_open(),
+            Self::Answered | Self::Unknown => true,
+            Self::Banned { has_taken, .. } => *has_taken,
+        }
+    }
+}

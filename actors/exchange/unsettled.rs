@@ -134,6 +134,11 @@ impl Handler<Executed> for ExchangeActor {
         if let Some(unsaved) = unsaved {
             self.keep_unsaved(unsaved);
         }
+        // Before any book shows it: the token may die first, and then nobody reads one.
+        if end.may_be_there(&intent) {
+            let joined = self.notice_mcx(intent.legs.iter().map(|leg| leg.symbol.as_str()));
+            self.queue_or_keep(joined, ctx);
+        }
         self.count_rejected(rejected);
         let id = intent.id;
         let ids = placed.iter().filter_map(|entry| entry.id.clone()).collect();

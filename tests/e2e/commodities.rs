@@ -1,6 +1,6 @@
 //! Commodities join by themselves once they are traded: their evening sessions need a token too.
 
-use simulator::TokenKind;
+use simulator::{Fault, FaultRule, TokenKind, endpoint};
 
 use crate::{
     bot::Bot,
@@ -35,6 +35,27 @@ fn after_a_first_commodity_order_a_token_lost_in_the_evening_is_asked_for() {
     let told = || home.alerts().iter().filter(|alert| alert.contains("You trade commodities")).count();
     wait_for("all to be delivered", || (keeper.status()["outbox"]["waiting"] == 0).then_some(()));
     assert_eq!(told(), 1, "once");
+}
+
+/// The token dies before a book has shown the order, so that nobody can read one any more.
+#[test]
+fn a_first_commodity_order_at_fyers_counts_from_its_answer_on() {
+    let home = home("2026-11-23T18:30:00");
+    let token = home.sim.mint(TokenKind::Access);
+    home.append_env(&format!("FYERS_ACCESS_TOKEN={token}\n"));
+    let keeper = home.start_ready();
+    keeper.wait_status("live, and flat", |status| {
+        status["mode"] == "live" && status["positions_known"] == "known" && status["token_needed"] == false
+    });
+    home.sim.inject(FaultRule::forever(endpoint::POSITIONS, Fault::Html { status: 503 }));
+    home.sim.set_price("MCX:GOLDM26DECFUT", 72_000.0);
+    let told = Bot::of(&home, &keeper).order("MCX:GOLDM26DECFUT", 1);
+    assert_eq!(told.venue, "fyers", "{}", told.body);
+    home.wait_alert("You trade commodities: MCX:GOLDM26DECFUT");
+    keeper.wait_status("the evening counts", |status| status["token_needed"] == true);
+    assert!(home.sim.kill(&token));
+    keeper.wait_status("a login required", |status| status["session"]["state"] == "login_required");
+    assert!(!wait_card(&home).silent);
 }
 
 #[test]

@@ -80,8 +80,9 @@ impl Calendar {
     /// What the date is to the cash market. A special session beats a holiday and a weekend; a year that is not
     /// covered has no holidays, so all its weekdays count.
     pub fn day_kind(&self, date: NaiveDate) -> DayKind {
-        if let Some(SpecialHours { name, open, close }) = self.special_hours(CalendarMarket::Cash, date) {
-            return DayKind::SpecialSession { name: name.clone(), open: *open, close: *close };
+        // Of several the whole stretch: what is open in it is for `sessions`.
+        if let [first, .., last] | [first @ last] = self.special_hours(CalendarMarket::Cash, date) {
+            return DayKind::SpecialSession { name: first.name.clone(), open: first.open, close: last.close };
         }
         if is_weekend(date) {
             return DayKind::Weekend;
@@ -93,9 +94,10 @@ impl Calendar {
         DayKind::Trading { open, close }
     }
 
-    /// Special hours of a market on a date.
-    pub fn special_hours(&self, market: CalendarMarket, date: NaiveDate) -> Option<&SpecialHours> {
-        self.list.special.get(&date)?.get(&market)
+    /// Special hours of a market on a date, in order: an exchange that tries out its second site has had two on one day.
+    pub fn special_hours(&self, market: CalendarMarket, date: NaiveDate) -> &[SpecialHours] {
+        let of_date = self.list.special.get(&date).and_then(|markets| markets.get(&market));
+        of_date.map_or(&[], Vec::as_slice)
     }
 
     /// Regular hours of a group, as they are in force on a date (whatever kind of day it is).

@@ -96,16 +96,16 @@ pub fn sessions(calendar: &Calendar, segment: Segment, date: NaiveDate) -> Vec<S
         Segment::Mcx => CalendarMarket::Mcx,
         Segment::Currency => return vec![],
     };
-    let special = calendar.special_hours(market, date).map(|hours| Session {
-        name: hours.name.clone(),
-        ..Session::new(SessionKind::Special, date, hours.open, hours.close)
-    });
+    let special = calendar.special_hours(market, date);
     let mut all = match segment {
-        Segment::Mcx => mcx(calendar, date, special.is_some()),
-        _ if special.is_some() => vec![],
+        Segment::Mcx => mcx(calendar, date, !special.is_empty()),
+        _ if !special.is_empty() => vec![],
         _ => regular(calendar, segment, date),
     };
-    all.extend(special);
+    all.extend(special.iter().map(|hours| Session {
+        name: hours.name.clone(),
+        ..Session::new(SessionKind::Special, date, hours.open, hours.close)
+    }));
     all.sort_by_key(|session| session.open);
     all
 }

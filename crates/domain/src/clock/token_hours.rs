@@ -107,7 +107,7 @@ impl TokenHours {
     /// Whether one of the segments has a session on the date: such a day has a tick.
     pub fn is_day(&self, date: NaiveDate) -> bool {
         // The list of trading days answers for shares; MCX and special sessions have days of their own.
-        let special = |market| self.calendar.special_hours(market, date).is_some();
+        let special = |market| !self.calendar.special_hours(market, date).is_empty();
         let segments = self.segments();
         let own_days =
             segments.contains(&Segment::Mcx) || special(CalendarMarket::Cash) || special(CalendarMarket::Fno);

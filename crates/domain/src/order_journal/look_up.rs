@@ -141,9 +141,13 @@ impl Sought<'_> {
         !apart && row.leg.is_in(&self.leg.symbol)
     }
 
+    /// By either clock: the machine's may be wrong by minutes, and FYERS' is known by its answers only.
     fn is_of_its_time(&self, row: &BookRow, earlier: TimeDelta, later: TimeDelta) -> bool {
-        let sent = self.intent.at;
-        let is_in_time = row.at.is_none_or(|at| at >= sent - earlier && at <= sent + MAY_ARRIVE + later);
+        let is_between = |at: DateTime<Utc>, (first, last): (DateTime<Utc>, DateTime<Utc>)| {
+            at >= first - earlier && at <= last + MAY_ARRIVE + later
+        };
+        let clocks = [(self.intent.at, self.intent.at), self.left];
+        let is_in_time = row.at.is_none_or(|at| clocks.iter().any(|clock| is_between(at, *clock)));
         is_in_time && !self.stood.was_before(row, self.intent)
     }
 }

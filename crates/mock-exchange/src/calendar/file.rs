@@ -74,7 +74,7 @@ pub(super) struct Holiday {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct List {
     pub(super) holidays: BTreeMap<NaiveDate, Holiday>,
-    pub(super) special: BTreeMap<NaiveDate, BTreeMap<CalendarMarket, SpecialHours>>,
+    pub(super) special: BTreeMap<NaiveDate, BTreeMap<CalendarMarket, Vec<SpecialHours>>>,
     pub(super) hours: BTreeMap<(Group, NaiveDate), Hours>,
 }
 
@@ -187,8 +187,7 @@ pub(super) fn parse(text: &str) -> Result<List, CalendarError> {
         list.holidays.insert(date, Holiday { name: row.name, mcx_evening });
     }
     for row in file.special_session {
-        let (date, markets) = special(row)?;
-        list.special.entry(date).or_default().extend(markets);
+        add_special(&mut list, row)?;
     }
     for row in file.regular_hours {
         let (key, hours) = regular(&row)?;
@@ -197,11 +196,22 @@ pub(super) fn parse(text: &str) -> Result<List, CalendarError> {
     Ok(list)
 }
 
-fn special(row: SessionRow) -> Result<(NaiveDate, BTreeMap<CalendarMarket, SpecialHours>), CalendarError> {
-    let date = date("special session", &row.date)?;
-    let (open, close) = span("special session", &row.date, &row.open, &row.close)?;
+/// Beside others of the same day, which it must not run into.
+fn add_special(list: &mut List, row: SessionRow) -> Result<(), CalendarError> {
+    let entry = "special session";
+    let date = date(entry, &row.date)?;
+    let (open, close) = span(entry, &row.date, &row.open, &row.close)?;
     let hours = SpecialHours { name: row.name, open, close };
-    Ok((date, row.segments.into_iter().map(|market| (market.into(), hours.clone())).collect()))
+    for market in row.segments {
+        let of_day = list.special.entry(date).or_default().entry(market.into()).or_default();
+        if of_day.iter().any(|other| other.open < close && open < other.close) {
+            let problem = "runs into another one of that day";
+            return Err(CalendarError::Entry { entry, date: row.date, problem });
+        }
+        of_day.push(hours.clone());
+        of_day.sort_by_key(|one| one.open);
+    }
+    Ok(())
 }
 
 fn regular(row: &HoursRow) -> Result<((Group, NaiveDate), Hours), CalendarError> {

@@ -4,6 +4,7 @@ use chrono::NaiveTime;
 use fyers_api::ist;
 
 use super::*;
+use crate::sessions::{Segment, sessions};
 
 const OPEN: NaiveTime = ist::at(9, 15);
 const CLOSE: NaiveTime = ist::at(15, 30);
@@ -87,6 +88,30 @@ fn a_file_of_a_user_adds_to_the_list_and_corrects_it() {
     assert!(calendar.mcx_evening("2026-11-24".parse().unwrap()), "only what the file says is replaced");
     let DayKind::SpecialSession { open, .. } = day("2026-11-08") else { panic!("Muhurat") };
     assert_eq!(open, ist::at(18, 15));
+}
+
+#[test]
+fn a_day_may_have_two_special_sessions_that_do_not_run_into_each_other() {
+    let session = |open: &str, close: &str, segments: &str| {
+        format!(
+            "[[special_session]]\ndate = \"2026-11-28\"\nname = \"second site\"\nopen = \"{open}\"\nclose = \"{close}\"\nsegments = [{segments}]\n"
+        )
+    };
+    let date = "2026-11-28".parse().unwrap();
+    let both = session("11:30", "12:30", "\"cash\"") + &session("09:15", "10:00", "\"cash\", \"fno\"");
+    let calendar = Calendar::with_file(&both).unwrap();
+    let opens = |segment| -> Vec<String> {
+        let all = sessions(&calendar, segment, date);
+        all.iter().map(|one| ist::ist(one.open).format("%H:%M").to_string()).collect()
+    };
+    assert_eq!(opens(Segment::Cash), ["09:15", "11:30"]);
+    assert_eq!(opens(Segment::Fno), ["09:15"]);
+    let day =
+        DayKind::SpecialSession { name: "second site".into(), open: ist::at(9, 15), close: ist::at(12, 30) };
+    assert_eq!(calendar.day_kind(date), day);
+    let again = both.clone() + &session("12:00", "13:00", "\"cash\"");
+    let error = Calendar::with_file(&again).unwrap_err().to_string();
+    assert_eq!(error, "special session of 2026-11-28: runs into another one of that day");
 }
 
 #[test]

@@ -27,7 +27,7 @@ impl Sought<'_> {
     /// Whether the row has all that the order has, and is from after the time in which it was expected.
     fn may_be_late(&self, row: &BookRow) -> bool {
         row.whole == self.leg.quantity
-            && row.at.is_some_and(|at| at > self.intent.at + MAY_ARRIVE + CLOCKS_APART)
+            && row.at.is_some_and(|at| at > self.intent.at.max(self.left.1) + MAY_ARRIVE + CLOCKS_APART)
             && !self.stood.was_before(row, self.intent)
             && self.is_same(row)
     }

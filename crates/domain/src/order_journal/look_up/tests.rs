@@ -176,6 +176,20 @@ fn the_second_is_that_of_fyers_clock() {
     assert_eq!([2, 3, 4, 5].map(says), [may_be.clone(), found("1"), found("1"), may_be]);
 }
 
+/// FYERS' clock tells that the machine's is far ahead: the row is stamped long before the intent.
+#[test]
+fn a_machine_whose_clock_is_wrong_finds_its_orders_all_the_same() {
+    let stood = Stood::default();
+    for (tag, ahead) in [(Some("m"), 65), (None, 65), (Some("m"), 1_200), (None, 1_200), (None, -1_200)] {
+        let order = intent("place", vec![leg("A", 5, tag)]);
+        let left = order.at - TimeDelta::seconds(ahead);
+        let left = (left, left + TimeDelta::milliseconds(800));
+        let sought = [Sought { intent: &order, leg: &order.legs[0], left, is_found: false, stood: &stood }];
+        let says = |seconds| look_up(&sought, &[row("1", leg("A", 5, tag), seconds)], |_| false).remove(0);
+        assert_eq!(says(-ahead), found("1"), "{tag:?} {ahead}");
+    }
+}
+
 #[test]
 fn an_order_of_another_quantity_hides_no_late_one() {
     let other = row("1", leg("A", 7, None), 20);
