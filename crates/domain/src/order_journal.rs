@@ -10,7 +10,7 @@ mod rejected;
 mod unanswered;
 mod unread;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +33,7 @@ use crate::routing::{
 use fyers_api::{
     error::ApiError,
     http::{ApiRequest, Method},
+    ist,
     operation::{MULTI_LEG, Operation},
 };
 use mock_exchange::{Reply, exchange::Attempt};
@@ -132,6 +133,12 @@ impl OrderEntry {
     pub fn taken_by_fyers(&self) -> Option<Leg> {
         let taken = self.venue == Venue::Fyers && self.what == "place" && !self.is_refused();
         self.leg().filter(|_| taken && !self.is_unknown())
+    }
+
+    /// The day (IST) on which it was sent: what became of an order without an answer may be listed on a later one.
+    pub fn sent_on(&self) -> NaiveDate {
+        let left = self.unanswered.as_ref().and_then(|lost| lost.sent);
+        ist::date(left.map_or(self.at, |left| left.min(self.at)))
     }
 
     /// Whether its answer says no. An error of FYERS' may have a positive code, and an acceptance comes under HTTP 200 alone.

@@ -316,7 +316,7 @@ impl BotBooks {
         self.begin(day);
         self.forget_orders();
         self.bots.values_mut().for_each(|book| book.orders = 0);
-        for entry in entries.iter().filter(|entry| ist::date(entry.at) == day) {
+        for entry in entries.iter().filter(|entry| entry.sent_on() == day) {
             let Some(bot) = &entry.bot else { continue };
             // What FYERS has refused with the token was handled as if it came anew, and is listed once more.
             let is_sent = entry.venue != Venue::None && !entry.is_refused_with_the_token();

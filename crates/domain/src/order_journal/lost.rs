@@ -102,7 +102,7 @@ impl LostOrders {
     pub fn recall(open: Vec<OrderIntent>, entries: &[OrderEntry], day: NaiveDate) -> Self {
         let is_open = |id: i64| open.iter().any(|intent| intent.id == id);
         let mut told: Vec<LostIntent> = vec![];
-        for entry in entries.iter().filter(|entry| entry.what == "place" && ist::date(entry.at) == day) {
+        for entry in entries.iter().filter(|entry| entry.what == "place" && entry.sent_on() == day) {
             if recalled(entry).is_some_and(|(id, _)| !is_open(id)) {
                 LostIntent::recall(&mut told, entry);
             }

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use chrono::NaiveDate;
-use fyers_api::ist;
 
 use crate::{order_journal::OrderEntry, routing::Venue};
 
@@ -25,7 +24,7 @@ impl PlacedToday {
 
     /// What was written down of an order, or anew of one that is known: each counts once.
     pub fn learn(&mut self, entry: &OrderEntry) {
-        let day = Some(ist::date(entry.at));
+        let day = Some(entry.sent_on());
         if day > self.day {
             (self.day, self.orders) = (day, BTreeSet::new());
         }
@@ -133,6 +132,11 @@ mod tests {
             Rejection { at: at("2026-11-23T09:31:00"), id: "1".to_owned(), message: "margin".to_owned() };
         all.learn(&OrderEntry { rejected: Some(rejected), ..first });
         assert_eq!(all.count(today), 3, "FYERS has rejected it since");
+        let listed_later = lost(LookedUp::LookYourself, "");
+        let of_before = |lost| Unanswered { sent: Some(at("2026-11-22T15:00:00")), ..lost };
+        let listed_later =
+            OrderEntry { unanswered: listed_later.unanswered.map(of_before), status: 200, ..listed_later };
+        assert_eq!(listed_later.sent_on(), "2026-11-22".parse().unwrap());
         all.learn(&entry("8", "2026-11-24T00:00:01"));
         assert_eq!((all.count(today), all.count("2026-11-24".parse().unwrap())), (0, 1));
     }

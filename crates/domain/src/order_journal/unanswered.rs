@@ -150,6 +150,8 @@ impl OrderIntent {
     ) -> OrderEntry {
         let known = unanswered.known;
         let same_day = fyers_api::ist::date(self.at) == fyers_api::ist::date(now);
+        let sent = unanswered.sent.or_else(|| (!same_day).then_some(self.at));
+        let unanswered = Unanswered { sent, ..unanswered };
         let status = if known == LookedUp::Found { 200 } else { 0 };
         OrderEntry {
             // Lists go by days, from the newest entry on.

@@ -370,3 +370,21 @@ fn what_was_not_found_counts_as_sent_until_the_books_were_read_after_it_could_ar
     let unknown = intent("place", vec![leg("A", 5, None)]).unknown_entries(now());
     assert!(unknown[0].is_unknown() && unknown[0].may_arrive(now(), Some(now())).is_some());
 }
+
+#[test]
+fn what_is_listed_on_a_later_day_is_none_of_that_days_orders() {
+    let (intent, later) = (basket(), seconds(86_400));
+    let today = ist::date(later);
+    let listed = intent.unknown_entries(later);
+    assert!(listed.iter().all(|entry| entry.at == later && entry.sent_on() == ist::date(now())));
+    let told: Vec<OrderEntry> = LostOrders::recall(vec![intent], &listed, today)
+        .settle(&own_book(&[row("1", leg("A", 5, None), 86_400)], later), later)
+        .into_iter()
+        .flat_map(|verdict| verdict.entries)
+        .collect();
+    assert!(!told.is_empty() && told.iter().all(|entry| entry.sent_on() == ist::date(now())), "{told:?}");
+    assert_eq!(LostOrders::recall(vec![], &told, today).all.len(), 0, "no book of that day shows them");
+    let mut books = crate::bots::books::BotBooks::default();
+    books.recall(today, &told, &[]);
+    assert_eq!(books.day_of(today, &BotName::owner(), &|_| None, &|_| None).orders, 0);
+}
