@@ -263,13 +263,14 @@ mod tests {
             entry("mock", Value::Null, -50),
         ];
         let rejected = rejected_outright(&entries, "2026-11-23".parse().unwrap());
-        assert_eq!(rejected, ["10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot)"; 2]);
+        let twice = "10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot) ×2, since 10:30:00";
+        assert_eq!(rejected, [twice], "an order, and a leg of several");
         assert_eq!(rejected_outright(&entries, "2026-11-24".parse().unwrap()), [""; 0], "of today alone");
-        let text = orders(account(Venue::Fyers, Orders { orders: vec![] }), Some(&rejected[..1]));
+        let text = orders(account(Venue::Fyers, Orders { orders: vec![] }), Some(&rejected));
         assert_eq!(
             text,
             "🧾 No orders today at FYERS (real money)\nRejected by FYERS outright, and so not in its order book:\n\
-             10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot)"
+             10:30:00 sell 10 NSE:SBIN-EQ: rejected (Invalid lot) ×2, since 10:30:00"
         );
         let unread = orders(account(Venue::Fyers, Orders { orders: vec![] }), None);
         assert!(unread.contains("cannot read its own list"), "not known is not none: {unread}");
