@@ -197,7 +197,7 @@ impl ExchangeActor {
         let good = answers.iter().filter(|(_, answer)| answer.status == 200 && answer.body.len() <= LARGEST);
         let drift = &self.volatile.drift;
         let read = |(call, answer): &(&'static str, &ApiResponse)| {
-            drift.warned(*call, reading::last_prices(&reading::json(answer)))
+            drift.warned(call, reading::last_prices(&reading::json(answer)))
         };
         let told: BTreeMap<String, Decimal> = good.flat_map(read).collect();
         if !told.is_empty() {

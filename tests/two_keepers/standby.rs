@@ -92,12 +92,7 @@ fn who_holds_the_lease_is_told_everywhere() {
         assert_eq!(found(&examined, check)["mark"], "pass", "{examined:#}");
     }
     let told = found(&examined, "lease")["what"].as_str().unwrap().to_owned();
-    assert!(
-        told.contains(&here)
-            && told.contains("epoch 1")
-            && told.contains("another one stands by and reaches FYERS"),
-        "{told}"
-    );
+    assert!(told.contains(&here) && told.contains("another one stands by and reaches FYERS"), "{told}");
 
     world.kill9(1);
     wait_for("the standby is missed", || (world.status(0)?["lease"]["standby"] == false).then_some(()));

@@ -96,7 +96,7 @@ impl SetUp {
             }
             question = "Try again? Enter: yes. \"later\": with `fyers-keeper login`";
             if matches!(report.reason, Some(Reason::AppHashRejected | Reason::AppUnknown)) {
-                match self.after_refused_secret(config)? {
+                match self.after_refused_secret(&config)? {
                     (changed, true) => config = changed,
                     (same, false) => return Ok((same, Exit::LoginRequired)),
                 }
@@ -107,7 +107,7 @@ impl SetUp {
 
     /// A secret that FYERS has refused is not sent again without a word: another one is asked for until there is one, or
     /// the person says what else is to be done. False: the login is left for later.
-    fn after_refused_secret(&mut self, refused: CliConfig) -> Result<(CliConfig, bool), Failure> {
+    fn after_refused_secret(&mut self, refused: &CliConfig) -> Result<(CliConfig, bool), Failure> {
         let is_same = |config: &CliConfig| match (&refused.settings.app, &config.settings.app) {
             (Some(before), Some(now)) => before.is_same(now),
             _ => false,
